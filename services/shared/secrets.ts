@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { FaultError } from './fault.ts';
+
+/** The broker's own users; each has its password in `DATA_DIR/secrets/mqtt-{user}`. */
+export const BROKER_USERS = ['camera', 'gateway', 'homeassistant'] as const;
+
+const place = (dataDir: string, name: string) => path.join(dataDir, 'secrets', name);
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
+
+/** Reads a secret; undefined when it was not made yet. */
+export function readSecret(dataDir: string, name: string): string | undefined {
+  try {
+    return readFileSync(place(dataDir, name), 'utf8').trim() || undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new FaultError(`the secret ${place(dataDir, name)} cannot be read (${codeOf(error)}): give it to the user who runs HomeGuard`, {
+      cause: error,
+    });
+  }
+}
+
+/** Reads a secret, or makes one of 160 random bits with mode 0600 on the first start. Two services may ask for it at once. */
+export function readOrMakeSecret(dataDir: string, name: string): string {
+  const known = readSecret(dataDir, name);
+  if (known) return known;
+  const secret = randomBytes(20).toString('base64url');
+  const target = place(dataDir, name);
+  const draft = `${target}.${process.pid}`;
+  try {
+    mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
+    // A link appears whole or not at all, and fails where somebody was faster.
+    linkSync(draft, target);
+    return secret;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return readSecret(dataDir, name) ?? secret;
+    throw new FaultError(`no secret can be written to ${target} (${codeOf(error)}): set DATA_DIR to a folder that can be written`, {
+      cause: error,
+    });
+  } finally {
+    try {
+      unlinkSync(draft);
+    } catch {
+      // It was never written; why, the error above tells.
+    }
+  }
+}

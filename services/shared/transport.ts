@@ -1,0 +1,145 @@
+import net from 'node:net';
+import { Duplex } from 'node:stream';
+import { PacketCutter } from './packets.ts';
+
+/** A bound nobody reaches: what may wait is bounded by bytes (`NewestWins`, the broker's backlog limit), not by the stream's mark. */
+const NEVER_FULL = 1 << 30;
+/** So much may be parsed and not yet handled before the peer is no longer read. */
+const READ_AHEAD_BYTES = 1 << 20;
+/** One read takes a whole frame of usual size. */
+const READ_BUFFER_BYTES = 256 << 10;
+
+/**
+ * A connection that speaks in whole MQTT packets: each chunk that is read is one packet or several, never a part of one.
+ * A write never waits for a drain (so no peer can hold up another); `backlog` tells what has not gone out, for those who bound it.
+ */
+export abstract class PacketStream extends Duplex {
+  /** Bytes written here that the peer's side of the line (kernel, or the other end in memory) has not taken. */
+  abstract readonly backlog: number;
+
+  constructor() {
+    super({ writableHighWaterMark: NEVER_FULL, readableHighWaterMark: READ_AHEAD_BYTES, allowHalfOpen: false });
+  }
+}
+
+/** Bytes that a socket was given and the kernel has not taken, partly written ones counted by what is left of them. */
+export function unsentBytes(socket: net.Socket): number {
+  // libuv's own count is what Node's socket time-outs look at; writableLength stands still until a whole write is out.
+  const handle = (socket as { _handle?: { writeQueueSize?: number } | null })._handle;
+  return socket.writableLength === 0 ? 0 : (handle?.writeQueueSize ?? socket.writableLength);
+}
+
+/** A PacketStream over a socket. Emits PacketError when the peer announces a packet above `limit()` bytes. */
+export class SocketPackets extends PacketStream {
+  readonly socket: net.Socket;
+  readonly #cutter: PacketCutter;
+
+  constructor(socket: net.Socket, limit: () => number, cutter = new PacketCutter(limit)) {
+    super();
+    this.socket = socket;
+    this.#cutter = cutter;
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+  }
+
+  /** Bytes from the peer. */
+  receive(chunk: Buffer): void {
+    try {
+      this.#cutter.feed(chunk, (packet) => {
+        if (!this.push(packet)) this.socket.pause();
+      });
+    } catch (error) {
+      this.socket.pause();
+      this.destroy(error as Error);
+    }
+  }
+
+  get backlog(): number {
+    return this.socket.writableLength;
+  }
+
+  override _read(): void {
+    if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.socket.write(chunk);
+    done();
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
+    this.socket.cork();
+    for (const { chunk } of chunks) this.socket.write(chunk);
+    this.socket.uncork();
+    done();
+  }
+
+  override _final(done: () => void): void {
+    this.socket.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.socket.destroy();
+    done(error);
+  }
+}
+
+/** Opens a connection to `address` that reads into one buffer again and again (net's `onread`): frames cost no fresh read buffers. */
+export function dial(address: { host: string; port: number } | { path: string }, limit: () => number): SocketPackets {
+  let stream: SocketPackets | undefined;
+  const socket = net.connect({
+    ...address,
+    noDelay: true,
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
+      callback(bytes, buffer) {
+        stream?.receive((buffer as Buffer).subarray(0, bytes));
+        return true;
+      },
+    },
+  });
+  stream = new SocketPackets(socket, limit, new PacketCutter(limit, true));
+  return stream;
+}
+
+/** One end of a connection inside the process: what is written here is read at the other end, by reference or copied once. */
+class MemoryPackets extends PacketStream {
+  #other: MemoryPackets | undefined;
+
+  join(other: MemoryPackets): void {
+    this.#other = other;
+    this.once('close', () => other.destroy());
+  }
+
+  get backlog(): number {
+    return this.#other?.readableLength ?? 0;
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#other?.push(chunk);
+    done();
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
+    this.#other?.push(Buffer.concat(chunks.map(({ chunk }) => chunk)));
+    done();
+  }
+
+  override _final(done: () => void): void {
+    this.#other?.push(null);
+    done();
+  }
+}
+
+/** A connection within the process; both ends behave like sockets. */
+export function memoryPair(): [PacketStream, PacketStream] {
+  const [one, other] = [new MemoryPackets(), new MemoryPackets()];
+  one.join(other);
+  other.join(one);
+  return [one, other];
+}
