@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import type { Settings } from './settings.ts';
 
 export type { Logger };
 
@@ -8,7 +9,7 @@ export type { Logger };
  * Lines for people, on standard output; nothing that a user typed as a secret is ever given to it.
  * @param level `debug`, `info`, `warn`, `error` or `silent`
  */
-export function createLog(level: string): Logger {
+export function createLog(level: Settings['logLevel']): Logger {
   const lines = pretty({
     colorize: process.stdout.isTTY === true,
     ignore: 'pid,hostname,service,camera',

@@ -22,13 +22,6 @@ export abstract class PacketStream extends Duplex {
   }
 }
 
-/** Bytes that a socket was given and the kernel has not taken, partly written ones counted by what is left of them. */
-export function unsentBytes(socket: net.Socket): number {
-  // libuv's own count is what Node's socket time-outs look at; writableLength stands still until a whole write is out.
-  const handle = (socket as { _handle?: { writeQueueSize?: number } | null })._handle;
-  return socket.writableLength === 0 ? 0 : (handle?.writeQueueSize ?? socket.writableLength);
-}
-
 /** A PacketStream over a socket. Emits PacketError when the peer announces a packet above `limit()` bytes. */
 export class SocketPackets extends PacketStream {
   readonly socket: net.Socket;

@@ -1,0 +1,197 @@
+import type { Duplex } from 'node:stream';
+import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
+import { cameraTopics, isPictureStream } from '../shared/contract.ts';
+import type { Logger } from '../shared/log.ts';
+import { BROKER_USERS, readOrMakeSecret } from '../shared/secrets.ts';
+import type { BrokerSettings } from '../shared/settings.ts';
+import { memoryPair } from '../shared/transport.ts';
+import { type Access, createAccess } from './access.ts';
+import { Demand } from './demand.ts';
+import { type Listener, openListeners } from './listeners.ts';
+import { BoundedMemory } from './memory.ts';
+import { Peer } from './peer.ts';
+
+/** Room for topic and properties around a frame. */
+const PACKET_OVERHEAD = 64 << 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+const SWEEP_MS = 1_000;
+/** MQTT 5 sessions of absent clients: so many, for so many seconds. */
+const MAX_SESSIONS = 1_000;
+const MAX_SESSION_S = 86_400;
+
+export interface Broker extends AsyncDisposable {
+  /** Where TCP is served; its port differs from the setting when that is 0. */
+  readonly address: { host: string; port: number };
+  /** A connection within the process. */
+  connect(): Duplex;
+}
+
+/**
+ * Starts the message bus: Aedes behind TCP and, if set, a Unix socket and TLS.
+ * Throws FaultError when an address is taken or secrets cannot be written.
+ */
+export async function startBroker(settings: BrokerSettings, tools: { log: Logger }): Promise<Broker> {
+  const service = new BrokerService(settings, tools.log);
+  await service.start();
+  return service;
+}
+
+/** Pictures go out at QoS 0, whatever their publisher asked for: nothing is kept of them for anyone, so the newest wins. */
+class PictureAedes extends Aedes {
+  override publish(packet: PublishPacket, ...rest: [callback: (error?: Error) => void]): void {
+    const isKept = packet.qos > 0 && isPictureStream(packet.topic);
+    super.publish(isKept ? { ...packet, qos: 0 } : packet, ...rest);
+  }
+}
+
+class BrokerService implements Broker {
+  readonly #settings: BrokerSettings;
+  readonly #log: Logger;
+  readonly #access: Access;
+  readonly #demand: Demand;
+  readonly #peers = new Set<Peer>();
+  readonly #peerOf = new WeakMap<Client['conn'], Peer>();
+  readonly #aedes: PictureAedes;
+  #listeners: Listener[] = [];
+  #sweeper: NodeJS.Timeout | undefined;
+  #demandQueued = false;
+
+  constructor(settings: BrokerSettings, log: Logger) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#access = createAccess(settings.broker.auth ? readUsers(settings.dataDir) : null, settings.mqtt.prefix);
+    this.#demand = new Demand(settings.mqtt.prefix);
+    this.#aedes = new PictureAedes(this.#options());
+  }
+
+  get address(): { host: string; port: number } {
+    return { host: this.#settings.broker.host, port: this.#listeners[0]?.port ?? 0 };
+  }
+
+  async start(): Promise<void> {
+    await this.#aedes.listen();
+    this.#watchClients();
+    this.#watchDemand();
+    this.#sweeper = setInterval(() => this.#closeStalled(), SWEEP_MS);
+    try {
+      this.#listeners = await openListeners(this.#settings.broker, (socket) => this.#take(new Peer({ socket })), this.#log);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+    if (!this.#settings.broker.auth) this.#log.warn('BROKER_AUTH is off: whoever reaches the broker sees every picture');
+  }
+
+  connect(): Duplex {
+    const [ours, theirs] = memoryPair();
+    this.#take(new Peer({ stream: ours }));
+    return theirs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweeper);
+    const closed = this.#listeners.map((listener) => listener.close());
+    await new Promise<void>((resolve) => this.#aedes.close(resolve));
+    for (const peer of this.#peers) peer.stream.destroy();
+    await Promise.all(closed);
+  }
+
+  #options(): AedesOptions {
+    return {
+      persistence: new BoundedMemory((what) => this.#log.warn(`not kept: ${what}`)),
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      // Our streams never wait for a drain: `Peer` and `NewestWins` bound what waits.
+      drainTimeout: 0,
+      maximumPacketSize: this.#settings.frameMaxBytes + PACKET_OVERHEAD,
+      sessionExpiryIntervalLimit: MAX_SESSION_S,
+      pendingSessionsLimit: MAX_SESSIONS,
+      maxTopicLevels: 32,
+      authenticate: (client, username, password, done) => {
+        const welcome = this.#access.mayConnect(username, password);
+        const peer = this.#peerOf.get(client.conn);
+        if (peer) peer.username = username;
+        if (!welcome)
+          this.#log.warn({ client: client.id, user: username, from: peer?.address }, 'login refused: unknown user or wrong password');
+        done(null, welcome);
+      },
+      authorizePublish: (_client, { topic }, done) => done(this.#access.mayUse(topic) ? null : new Error(`nobody may publish to ${topic}`)),
+      authorizeSubscribe: (_client, subscription, done) => done(null, this.#access.mayUse(subscription.topic) ? subscription : null),
+      authorizeForward: (client, packet) => (this.#mayForward(client, packet) ? packet : null),
+    };
+  }
+
+  #take(peer: Peer): void {
+    this.#peers.add(peer);
+    this.#peerOf.set(peer.stream, peer);
+    peer.stream.once('close', () => this.#peers.delete(peer));
+    this.#aedes.handle(peer.stream);
+  }
+
+  #mayForward(client: Client, packet: AedesPublishPacket): boolean {
+    const peer = this.#peerOf.get(client.conn);
+    if (!peer || packet.topic.startsWith('$')) return false;
+    return !isPictureStream(packet.topic) || peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
+  }
+
+  #watchClients(): void {
+    this.#aedes.on('client', (client) => {
+      const peer = this.#peerOf.get(client.conn);
+      peer?.allow(this.#settings.frameMaxBytes + PACKET_OVERHEAD);
+      this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
+    });
+    this.#aedes.on('clientError', (client, error) =>
+      this.#log.info({ client: client.id, cause: error.message }, 'client closed for a fault'),
+    );
+    this.#aedes.on('connectionError', (client, error) => {
+      const from = this.#peerOf.get(client.conn)?.address;
+      this.#log.debug({ from, cause: error.message }, 'connection closed before login');
+    });
+  }
+
+  #watchDemand(): void {
+    const note = (client: Client) => {
+      const { subscriptions } = client as Client & { subscriptions: Record<string, unknown> };
+      const isGateway = this.#access.isGateway(this.#peerOf.get(client.conn)?.username, client.id);
+      this.#demand.setFilters(client.id, isGateway ? [] : Object.keys(subscriptions));
+      this.#tellDemand();
+    };
+    this.#aedes.on('clientReady', note);
+    this.#aedes.on('subscribe', (_filters, client) => note(client));
+    this.#aedes.on('unsubscribe', (_filters, client) => note(client));
+    this.#aedes.on('clientDisconnect', (client) => {
+      this.#demand.setFilters(client.id, []);
+      this.#tellDemand();
+    });
+    this.#aedes.on('publish', ({ topic }) => {
+      if (this.#demand.notice(topic)) this.#tellDemand();
+    });
+  }
+
+  /** Publishes the counts that changed, once for all changes of this turn. */
+  #tellDemand(): void {
+    if (this.#demandQueued) return;
+    this.#demandQueued = true;
+    setImmediate(() => {
+      this.#demandQueued = false;
+      if (this.#aedes.closed) return;
+      for (const [id, count] of this.#demand.changes()) {
+        const topic = cameraTopics(this.#settings.mqtt.prefix, id).viewers('broker');
+        this.#aedes.publish({ cmd: 'publish', topic, payload: Buffer.from(String(count)), qos: 1, retain: true, dup: false }, () => {});
+      }
+    });
+  }
+
+  #closeStalled(): void {
+    const now = performance.now();
+    for (const peer of this.#peers) {
+      const complaint = peer.complaint(now);
+      if (!complaint) continue;
+      this.#log.warn({ from: peer.address, user: peer.username, cause: complaint }, 'slow client closed');
+      peer.stream.destroy();
+    }
+  }
+}
+
+function readUsers(dataDir: string): Map<string, string> {
+  return new Map(BROKER_USERS.map((user) => [user, readOrMakeSecret(dataDir, `mqtt-${user}`)]));
+}

@@ -1,0 +1,38 @@
+import { NewestWins } from '../shared/newest.ts';
+import { Progress } from '../shared/progress.ts';
+import { type PacketStream, SocketPackets } from '../shared/transport.ts';
+
+/** Before its CONNECT was accepted a peer may send so much in one packet: a will and a login, not a picture. */
+const MAX_LOGIN_BYTES = 64 << 10;
+/** So much may wait for a peer that reads slowly, on top of pictures; what would go beyond closes it. */
+const MAX_BACKLOG_BYTES = 16 << 20;
+/** A peer that takes nothing of what waits for it for so long is closed, in ms. */
+const STALLED_MS = 10_000;
+
+/** One MQTT connection as the broker sees it: how much it may send, and whether it takes what it is sent. */
+export class Peer {
+  readonly stream: PacketStream;
+  readonly address: string;
+  readonly newest = new NewestWins();
+  username: string | undefined;
+  #limit = MAX_LOGIN_BYTES;
+  readonly #progress = new Progress(performance.now());
+
+  /** Over a socket, or, when `stream` is given, within the process. */
+  constructor(from: { socket: SocketPackets['socket'] } | { stream: PacketStream }) {
+    this.stream = 'stream' in from ? from.stream : new SocketPackets(from.socket, () => this.#limit);
+    this.address = 'stream' in from ? 'this process' : (from.socket.remoteAddress ?? 'unix socket');
+  }
+
+  /** Lets packets up to `bytes` through, once the peer has logged in. */
+  allow(bytes: number): void {
+    this.#limit = bytes;
+  }
+
+  /** Why the peer has to be closed at `now` (ms, monotonic), or null while it is well. */
+  complaint(now: number): string | null {
+    if (this.stream.backlog > MAX_BACKLOG_BYTES) return `${this.stream.backlog} bytes wait for it, ${MAX_BACKLOG_BYTES} may`;
+    if (!(this.stream instanceof SocketPackets)) return null;
+    return this.#progress.stalledFor(this.stream.socket, now) >= STALLED_MS ? `it took nothing for ${STALLED_MS / 1000} s` : null;
+  }
+}

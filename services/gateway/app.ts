@@ -1,0 +1,193 @@
+import type { HttpBindings } from '@hono/node-server';
+import { upgradeWebSocket } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import type { WebSocket } from 'ws';
+import type { Logger } from '../shared/log.ts';
+import { type Access, sameOrigin } from './access.ts';
+import type { Asset } from './assets.ts';
+import type { Channel } from './channel.ts';
+import type { Hub } from './hub.ts';
+import { LiveClient } from './live.ts';
+import { streamMjpeg } from './mjpeg.ts';
+import { secondsOf } from './picture.ts';
+import { problem } from './problem.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+const MAX_BODY_BYTES = 16 << 10;
+const DEFAULT_MAX_AGE_MS = 1_000;
+const MAX_FPS = 240;
+
+type Env = { Bindings: HttpBindings };
+
+export interface AppParts {
+  hub: Hub;
+  /** Null: anyone may come in (`GATEWAY_AUTH=off`). */
+  access: Access | null;
+  assets: Map<string, Asset>;
+  basePath: string;
+  maxViewers: number;
+  log: Logger;
+}
+
+/** All routes of the gateway. It never listens, so a test can ask it without a port. */
+export function createApp({ hub, access, assets, basePath, maxViewers, log }: AppParts): Hono<Env> {
+  const app = new Hono<Env>({ strict: false }).basePath(basePath);
+  app.use('*', secureHeaders(HEADERS), sameOrigin());
+  app.onError((error) => {
+    log.error({ err: error }, 'a request failed for a fault of ours');
+    return problem(500, 'HomeGuard made a mistake; its log says more.');
+  });
+  app.notFound(() => problem(404, 'There is nothing at this address.'));
+
+  app.get('/healthz', (c) => c.text('ok\n'));
+  app.get('/assets/:name', (c) => serve(c, assets.get(c.req.param('name'))));
+  addLogin(app, access, assets, basePath);
+  if (access) app.use('*', access.guard());
+
+  const describe = (channel: Channel) => ({ ...channel.view(), default: channel.camera.id === hub.defaultId });
+  const describeNow = (channel: Channel) => ({ type: 'state', ...describe(channel), now: Date.now() });
+  const find = (id: string | undefined) => (id === undefined ? undefined : hub.channel(id));
+  const isFull = () => hub.viewers >= maxViewers;
+
+  /** Does `answer` for the camera named in the path, or the default one; says why when there is none. */
+  const withCamera = (answer: (c: Context<Env>, channel: Channel) => Response | Promise<Response>) => (c: Context<Env>) => {
+    const id = c.req.param('id') ?? hub.defaultId;
+    const channel = find(id);
+    if (channel) return answer(c, channel);
+    const known =
+      hub.ids.length > 0 ? `Known are: ${hub.ids.join(', ')}.` : 'None has shown itself on the bus yet: is the camera service running?';
+    return id ? problem(404, `There is no camera "${id}". ${known}`) : problem(503, hub.trouble ?? `There is no camera yet. ${known}`);
+  };
+  const full = () =>
+    problem(503, `There are ${maxViewers} viewers already; GATEWAY_MAX_VIEWERS sets how many there may be.`, {}, { 'Retry-After': '10' });
+
+  const stream = withCamera((c, channel) => {
+    const fps = numberOf(c.req.query('fps'), Number.POSITIVE_INFINITY);
+    if (!(fps > 0)) return problem(400, `fps has to be a number above 0, at most ${MAX_FPS}.`);
+    if (isFull()) return full();
+    streamMjpeg(channel, c.env, fps);
+    return RESPONSE_ALREADY_SENT;
+  });
+  const snapshot = withCamera(async (c, channel) => {
+    const maxAge = numberOf(c.req.query('max_age'), DEFAULT_MAX_AGE_MS);
+    if (!(maxAge >= 0)) return problem(400, 'max_age has to be a number of milliseconds, 0 or more.');
+    if (isFull()) return full();
+    const picture = await takeSnapshot(channel, maxAge);
+    if (!picture) return darkProblem(channel);
+    return c.body(new Uint8Array(picture.jpeg), 200, {
+      'Content-Type': 'image/jpeg',
+      'Cache-Control': 'no-store',
+      'X-Timestamp': secondsOf(picture.takenAt),
+      ...(picture.stamp && { 'X-Seq': String(picture.stamp.seq) }),
+      Age: String(Math.max(0, Math.floor(Date.now() / 1000 - picture.takenAt / 1e6))),
+    });
+  });
+
+  app.get('/readyz', () => (hub.trouble ? problem(503, hub.trouble) : new Response('ready\n')));
+  app.get('/', (c) => {
+    // mjpg-streamer's addresses, which many programs have built in.
+    const action = c.req.query('action');
+    if (action === 'stream') return stream(c);
+    if (action === 'snapshot') return snapshot(c);
+    if (action !== undefined) return problem(400, 'action has to be stream or snapshot.');
+    if (!c.req.path.endsWith('/')) return c.redirect(basePath, 308);
+    return serve(c, assets.get('index.html'));
+  });
+  app.get('/cameras', (c) => c.json(hub.ids.flatMap((id) => find(id) ?? []).map(describe), 200, { 'Cache-Control': 'no-store' }));
+  app.get(
+    '/cameras/:id',
+    withCamera((c, channel) => c.json(describe(channel), 200, { 'Cache-Control': 'no-store' })),
+  );
+  app.on('GET', ['/stream', '/cameras/:id/stream'], stream);
+  app.on('GET', ['/snapshot', '/cameras/:id/snapshot'], snapshot);
+
+  const upgrade = (begin: (client: WebSocket, c: Context<Env>) => LiveClient) => async (c: Context<Env>) => {
+    if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket')
+      return problem(426, 'This address speaks WebSocket.', {}, { Upgrade: 'websocket' });
+    if (isFull()) return full();
+    let client: LiveClient | undefined;
+    const answer = await upgradeWebSocket(() => ({
+      onOpen: (_event, { raw }) => {
+        client = begin(raw as unknown as WebSocket, c);
+      },
+      onMessage: ({ data }) => client?.take(typeof data === 'string' ? data : ''),
+    }))(c, async () => {});
+    return answer ?? problem(400, 'The WebSocket handshake failed.');
+  };
+  app.get(
+    '/ws',
+    upgrade((socket, c) => new LiveClient(socket, c.env.incoming.socket, describeNow, find)),
+  );
+  app.get(
+    '/cameras/:id/ws',
+    withCamera((c, channel) =>
+      upgrade((socket) => {
+        const client = new LiveClient(socket, c.env.incoming.socket, describeNow, null);
+        client.watch(channel);
+        return client;
+      })(c),
+    ),
+  );
+  return app;
+}
+
+const HEADERS = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    imgSrc: ["'self'", 'blob:', 'data:'],
+    connectSrc: ["'self'", 'ws:', 'wss:'],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'self'"],
+  },
+  // Over plain HTTP this would only make later visits fail; the proxy that adds TLS adds it as well.
+  strictTransportSecurity: false,
+};
+
+function addLogin(app: Hono<Env>, access: Access | null, assets: Map<string, Asset>, basePath: string): void {
+  const form = (c: Context<Env>, status: 200 | 401 | 429, error = '') => {
+    const page = assets.get('login.html')?.body.toString() ?? '';
+    return c.html(page.replace('<!--error-->', error && `<p class="error" role="alert">${error}</p>`), status, {
+      'Cache-Control': 'no-store',
+    });
+  };
+  const logIn = async (c: Context<Env>, secret: string, wrong: string) => {
+    const done = await access?.logIn(c, secret);
+    if (done === null) return form(c, 429, 'Too many wrong tries; wait a few seconds.');
+    return done === false ? form(c, 401, wrong) : c.redirect(basePath, 303);
+  };
+  app.get('/login', (c) => {
+    const token = c.req.query('token');
+    c.header('Referrer-Policy', 'no-referrer');
+    if (!access) return c.redirect(basePath, 303);
+    return token === undefined ? form(c, 200) : logIn(c, token, 'This link is not valid (any more). Log in with the password.');
+  });
+  app.post('/login', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'That is too much for a login.') }), async (c) => {
+    const { password } = await c.req.parseBody();
+    return logIn(c, typeof password === 'string' ? password : '', 'That was not the password.');
+  });
+  app.post('/logout', (c) => {
+    access?.logOut(c);
+    return c.redirect(`${basePath}login`, 303);
+  });
+}
+
+function serve(c: Context<Env>, asset: Asset | undefined): Response | Promise<Response> {
+  if (!asset) return c.notFound();
+  const headers = { 'Content-Type': asset.type, ETag: asset.etag, 'Cache-Control': 'no-cache' };
+  if (c.req.header('If-None-Match') === asset.etag) return c.body(null, 304, headers);
+  return c.body(new Uint8Array(asset.body), 200, headers);
+}
+
+function darkProblem(channel: Channel): Response {
+  const { condition, cause, advice } = channel.darkness() ?? { condition: 'no-frames', cause: 'No frame came within 3 s.', advice: null };
+  return problem(503, [cause, advice].filter(Boolean).join(' ') || `The camera shows nothing: ${condition}.`, { condition, cause, advice });
+}
+
+function numberOf(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  return /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+}

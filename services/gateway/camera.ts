@@ -1,0 +1,111 @@
+/** What the gateway knows of one camera, from its status, state and telemetry. Pure. */
+import { type CameraState, CONDITIONS, type Condition } from '../shared/contract.ts';
+
+/** A camera's condition, or what only a gateway can see: its service is not there, or the bus is not. */
+export type ShownCondition = Condition | 'offline' | 'bus-lost';
+
+/** Why there is no picture, in the words of the placeholder. */
+export interface Darkness {
+  condition: ShownCondition;
+  cause: string | null;
+  advice: string | null;
+}
+
+const KNOWN = new Set<string>(CONDITIONS);
+/** In these conditions frames are to be expected. */
+const SHOWING = new Set<ShownCondition>(['live', 'idle', 'starting']);
+const OFFLINE: Darkness = {
+  condition: 'offline',
+  cause: 'The camera service is not connected to the message bus.',
+  advice: 'Start the camera service, or look at its log to see why it ended.',
+};
+/** Sides of a picture that are believed, in pixels. */
+const isSide = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 16 && Number(value) <= 16_384;
+
+export class Camera {
+  readonly id: string;
+  #online = false;
+  #state: CameraState | null = null;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  get name(): string {
+    return this.#state?.name || this.#state?.device?.name || this.id;
+  }
+
+  get online(): boolean {
+    return this.#online;
+  }
+
+  set online(online: boolean) {
+    this.#online = online;
+  }
+
+  /** Takes a `state` payload; returns false, and keeps the last one, when it is none. */
+  setState(json: string): boolean {
+    const state = parseState(json);
+    if (state) this.#state = state;
+    return state !== null;
+  }
+
+  get size(): { width: number; height: number } | null {
+    const format = this.#state?.format;
+    return format && isSide(format.width) && isSide(format.height) ? { width: format.width, height: format.height } : null;
+  }
+
+  /** The rate that the camera promises, in frames a second. */
+  get promisedFps(): number {
+    return this.#state?.format?.fps || 30;
+  }
+
+  /** Why no frame is to be expected; null while one is. */
+  get darkness(): Darkness | null {
+    if (!this.#online) return OFFLINE;
+    if (!this.#state || SHOWING.has(this.#state.condition)) return null;
+    const { condition, cause, advice } = this.#state;
+    return { condition, cause, advice };
+  }
+
+  /** The camera as `GET /cameras/{id}` shows it, but for what its channel adds. */
+  view(busTrouble: string | null) {
+    const dark = busTrouble ? busLost(busTrouble) : this.#online ? null : OFFLINE;
+    const {
+      condition = 'starting',
+      cause = null,
+      advice = null,
+      since = null,
+      device = null,
+      format = null,
+      test = false,
+    } = this.#state ?? {};
+    return {
+      id: this.id,
+      name: this.name,
+      online: this.#online && !busTrouble,
+      ...(dark ?? { condition, cause, advice }),
+      since,
+      test,
+      device,
+      format,
+      size: this.size,
+    };
+  }
+}
+
+/** The darkness of a gateway that has lost its bus. */
+export function busLost(trouble: string): Darkness {
+  return { condition: 'bus-lost', cause: trouble, advice: 'It is tried again every second; start the broker if it is not running.' };
+}
+
+function parseState(json: string): CameraState | null {
+  try {
+    const state: unknown = JSON.parse(json);
+    if (typeof state !== 'object' || state === null || !('condition' in state) || !KNOWN.has(String(state.condition))) return null;
+    return state as CameraState;
+  } catch {
+    // Anyone may publish anything on the bus; what is no state is told by the caller.
+    return null;
+  }
+}

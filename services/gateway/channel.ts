@@ -1,0 +1,147 @@
+import { performance } from 'node:perf_hooks';
+import { busLost, type Camera, type Darkness } from './camera.ts';
+import { isJpeg, Picture } from './picture.ts';
+import { drawPlaceholder, titleOf } from './placeholder.ts';
+import { Rate } from './rate.ts';
+
+/** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
+const SILENT_MS = 1_200;
+/** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
+const PLACEHOLDER_MS = 900;
+/** The size of a placeholder for a camera that was never seen. */
+const USUAL_SIZE = { width: 1280, height: 720 };
+
+/** Someone who watches one camera. */
+export interface Viewer {
+  /** Shows a picture if the viewer has room for it; `now` in ms, monotonic. A picture it has no room for is gone for it. */
+  show(picture: Picture, now: number): void;
+  /** The camera's state has changed. */
+  tell?(): void;
+  /** Ends the viewer, as at a stop of the gateway. */
+  end(): void;
+}
+
+/** One camera's newest picture and those who watch it. It knows nothing of the bus: the hub feeds it. */
+export class Channel {
+  readonly camera: Camera;
+  readonly rate = new Rate();
+  readonly #viewers = new Set<Viewer>();
+  readonly #onWanted: (viewers: number) => void;
+  #newest: Picture | null = null;
+  /** When the last frame came, or else when the first viewer did. */
+  #waitingSince = Number.NEGATIVE_INFINITY;
+  #placeholder: { key: string; picture: Picture; shownAt: number } | null = null;
+  #busTrouble: string | null = null;
+  dropped = 0;
+
+  /** @param onWanted is told the number of viewers at each change */
+  constructor(camera: Camera, onWanted: (viewers: number) => void) {
+    this.camera = camera;
+    this.#onWanted = onWanted;
+  }
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Adds a viewer, who sees at once what there is to see; dispose of what is returned when it leaves. */
+  watch(viewer: Viewer): Disposable {
+    const now = performance.now();
+    if (this.#viewers.size === 0) this.#waitingSince = now;
+    this.#viewers.add(viewer);
+    this.#onWanted(this.#viewers.size);
+    if (this.#darkness(now)) this.#showPlaceholder(now, [viewer]);
+    else if (this.#newest && this.#viewers.size > 1) viewer.show(this.#newest, now);
+    return {
+      [Symbol.dispose]: () => {
+        if (!this.#viewers.delete(viewer)) return;
+        this.#onWanted(this.#viewers.size);
+        if (this.#viewers.size === 0) this.#newest = null;
+      },
+    };
+  }
+
+  /** A frame from the bus: to every viewer, the same buffer. Bytes that are no JPEG are dropped and counted. */
+  receive(jpeg: Buffer): void {
+    if (!isJpeg(jpeg)) {
+      this.dropped++;
+      return;
+    }
+    const now = performance.now();
+    const picture = new Picture(jpeg, Date.now() * 1000);
+    this.#newest = picture;
+    this.#waitingSince = now;
+    this.#placeholder = null;
+    this.rate.count(now);
+    for (const viewer of this.#viewers) viewer.show(picture, now);
+  }
+
+  /** The camera's state, or the bus, has changed: viewers hear of it, and see it when it went dark. */
+  changed(busTrouble: string | null): void {
+    this.#busTrouble = busTrouble;
+    for (const viewer of this.#viewers) viewer.tell?.();
+    this.tick(performance.now());
+  }
+
+  /** Looks whether viewers need a placeholder; to be called a few times a second. */
+  tick(now: number): void {
+    if (this.#viewers.size === 0 || !this.#darkness(now)) return;
+    if (this.#placeholder && this.#placeholder.key === this.#key(now) && now - this.#placeholder.shownAt < PLACEHOLDER_MS) return;
+    this.#showPlaceholder(now, this.#viewers);
+  }
+
+  /** Why there is nothing to show; null while frames come or may still come in time. */
+  darkness(): Darkness | null {
+    return this.#darkness(performance.now());
+  }
+
+  /** A frame that came at most `maxAge` ms ago, if there is one. */
+  recent(maxAge: number): Picture | null {
+    return this.#newest && performance.now() - this.#waitingSince <= maxAge ? this.#newest : null;
+  }
+
+  /** The camera as `GET /cameras/{id}` shows it. */
+  view() {
+    const now = performance.now();
+    return { ...this.camera.view(this.#busTrouble), fps: this.rate.perSecond(now), viewers: this.#viewers.size };
+  }
+
+  /** Ends all viewers, as at a stop. */
+  end(): void {
+    for (const viewer of this.#viewers) viewer.end();
+  }
+
+  #darkness(now: number): Darkness | null {
+    if (this.#busTrouble) return busLost(this.#busTrouble);
+    const dark = this.camera.darkness;
+    const silentAfter = Math.max(SILENT_MS, 2500 / this.camera.promisedFps);
+    if (dark || this.#viewers.size === 0 || now - this.#waitingSince < silentAfter) return dark;
+    return {
+      condition: 'no-frames',
+      cause: 'The camera service is there, but no frame arrives.',
+      advice: 'Wait a moment; if it stays dark, look at the log of the camera service.',
+    };
+  }
+
+  #key(now: number): string {
+    return JSON.stringify([this.#darkness(now), this.camera.size]);
+  }
+
+  #showPlaceholder(now: number, viewers: Iterable<Viewer>): void {
+    const key = this.#key(now);
+    if (this.#placeholder?.key !== key) this.#placeholder = { key, picture: this.#drawPlaceholder(now), shownAt: now };
+    if (viewers === this.#viewers) this.#placeholder.shownAt = now;
+    for (const viewer of viewers) viewer.show(this.#placeholder.picture, now);
+  }
+
+  #drawPlaceholder(now: number): Picture {
+    const { condition, cause, advice } = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
+    const since = new Date().toISOString().slice(0, 19).replace('T', ' ');
+    const footer = `${this.camera.name} · since ${since} UTC`;
+    return new Picture(
+      drawPlaceholder({ ...(this.camera.size ?? USUAL_SIZE), title: titleOf(condition), cause, advice, footer }),
+      Date.now() * 1000,
+      true,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createAdaptorServer } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
+import { FaultError } from '../shared/fault.ts';
+import type { Logger } from '../shared/log.ts';
+import { readOrMakeSecret } from '../shared/secrets.ts';
+import type { GatewaySettings } from '../shared/settings.ts';
+import { Access } from './access.ts';
+import { createApp } from './app.ts';
+import { readAssets } from './assets.ts';
+import { Hub } from './hub.ts';
+import { Sessions } from './sessions.ts';
+
+/** Connections beyond the viewers: pages, assets, API calls. */
+const SPARE_CONNECTIONS = 200;
+const MAX_MESSAGE_BYTES = 4_096;
+const MAX_HEADER_BYTES = 16 << 10;
+/** A request has to be there after so long, in ms. */
+const REQUEST_MS = 15_000;
+
+export interface Gateway extends AsyncDisposable {
+  /** Where it is served; the port differs from the setting when that is 0. */
+  readonly address: { host: string; port: number };
+  /** The address to open in a browser; with a token when one is needed. */
+  readonly url: string;
+}
+
+/** Starts the HTTP side: serves as soon as it returns, whether or not the bus is there. Throws FaultError when its port is taken. */
+export async function startGateway(settings: GatewaySettings, tools: { log: Logger; connect?: () => Duplex }): Promise<Gateway> {
+  const { host, basePath, maxViewers, auth } = settings.gateway;
+  const secrets = auth ? readSecrets(settings) : null;
+  const access = secrets && new Access(secrets, new Sessions(settings.dataDir), basePath, tools.log);
+  if (!access) tools.log.warn('GATEWAY_AUTH is off: whoever reaches the gateway sees every camera');
+  const hub = new Hub(settings, tools);
+  try {
+    const app = createApp({ hub, access, assets: readAssets(), basePath, maxViewers, log: tools.log });
+    const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      websocket: { server: webSockets as never },
+      serverOptions: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
+    }) as Server;
+    server.maxConnections = maxViewers + SPARE_CONNECTIONS;
+    const sockets = trackSockets(server);
+    await listen(server, settings.gateway);
+    const { port } = server.address() as AddressInfo;
+    const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+    return {
+      address: { host, port },
+      url: `http://${shown}:${port}${basePath}${secrets ? `login?token=${secrets.token}` : ''}`,
+      [Symbol.asyncDispose]: async () => {
+        const closed = new Promise((resolve) => server.close(resolve));
+        await hub[Symbol.asyncDispose]();
+        for (const socket of sockets) socket.destroySoon();
+        server.closeAllConnections();
+        await closed;
+      },
+    };
+  } catch (error) {
+    await hub[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function readSecrets({ gateway, dataDir }: GatewaySettings) {
+  return {
+    token: gateway.token ?? readOrMakeSecret(dataDir, 'gateway-token'),
+    password: gateway.password ?? readOrMakeSecret(dataDir, 'gateway-password'),
+  };
+}
+
+/** Open sockets, upgraded ones included, which the server itself forgets. */
+function trackSockets(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const why = {
+      EADDRINUSE: `${host}:${port} is taken by another program: stop that one, or set GATEWAY_PORT to something else`,
+      EACCES: `the gateway may not listen on ${host}:${port}: set GATEWAY_PORT to a port above 1023`,
+    }[error.code ?? ''];
+    reject(
+      new FaultError(
+        why ?? `the gateway cannot listen on ${host}:${port} (${error.code}): set GATEWAY_HOST to an address this machine has`,
+        { cause: error },
+      ),
+    );
+  });
+  server.listen({ host, port }, resolve);
+  await promise;
+}

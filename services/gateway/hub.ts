@@ -1,0 +1,153 @@
+import os from 'node:os';
+import type { Duplex } from 'node:stream';
+import { Bus, type BusOptions } from '../shared/bus.ts';
+import { CAMERA_ID, cameraTopics, MAX_CAMERAS, parseTopic } from '../shared/contract.ts';
+import type { Logger } from '../shared/log.ts';
+import { readSecret } from '../shared/secrets.ts';
+import type { GatewaySettings } from '../shared/settings.ts';
+import { Camera } from './camera.ts';
+import { Channel } from './channel.ts';
+
+/** Room for topic and properties around a frame. */
+const PACKET_OVERHEAD = 64 << 10;
+const TICK_MS = 250;
+
+/** One camera: its channel, and its own connection to the bus, since a Last Will covers one topic (the camera's `viewers/{gateway}`). */
+interface Line {
+  channel: Channel;
+  bus: Bus;
+}
+
+/** All cameras on the bus. A frame topic is subscribed to only while its camera has viewers, once for all of them. */
+export class Hub implements AsyncDisposable {
+  readonly #settings: GatewaySettings;
+  readonly #tools: { log: Logger; connect?: () => Duplex };
+  readonly #name: string;
+  readonly #lines = new Map<string, Line>();
+  readonly #bus: Bus;
+  readonly #ticker: NodeJS.Timeout;
+  #toldFull = false;
+
+  constructor(settings: GatewaySettings, tools: { log: Logger; connect?: () => Duplex }) {
+    this.#settings = settings;
+    this.#tools = tools;
+    // The same after every restart, so that a count this gateway left behind on the bus is overwritten by itself.
+    const host = os
+      .hostname()
+      .toLowerCase()
+      .replace(/[^a-z0-9-]/g, '-')
+      .slice(0, 40);
+    this.#name = `gateway-${host}-${settings.gateway.port}`;
+    this.#bus = this.#connect('all');
+    this.#bus.subscribe(`${settings.mqtt.prefix}/+/status`, ({ topic, payload }) => {
+      this.#learn(topic, (camera) => {
+        camera.online = payload.toString() === 'online';
+      });
+    });
+    this.#bus.subscribe(`${settings.mqtt.prefix}/+/state`, ({ topic, payload }) => {
+      this.#learn(topic, (camera) => {
+        if (!camera.setState(payload.toString())) this.#tools.log.warn({ topic }, 'a state that cannot be read was ignored');
+      });
+    });
+    this.#bus.onChange((connected) => this.#busChanged(connected));
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Whether the bus is connected, for `/readyz`; `trouble` says why not. */
+  get trouble(): string | null {
+    return this.#bus.trouble;
+  }
+
+  /** The ids of all cameras known, in order. */
+  get ids(): string[] {
+    return [...this.#lines.keys()].sort();
+  }
+
+  channel(id: string): Channel | undefined {
+    return this.#lines.get(id)?.channel;
+  }
+
+  /** The camera meant when none is named: the only one, else the one set, else the first. */
+  get defaultId(): string | undefined {
+    const wanted = this.#settings.gateway.defaultCamera;
+    return wanted && this.#lines.has(wanted) ? wanted : this.ids[0];
+  }
+
+  /** Viewers of all cameras together. */
+  get viewers(): number {
+    let sum = 0;
+    for (const { channel } of this.#lines.values()) sum += channel.viewers;
+    return sum;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#ticker);
+    for (const { channel } of this.#lines.values()) channel.end();
+    const lines = [...this.#lines].map(([id, { bus }]) => bus.close({ [this.#viewersTopic(id)]: '' }));
+    await Promise.all([this.#bus.close(), ...lines]);
+  }
+
+  #learn(topic: string, change: (camera: Camera) => void): void {
+    const id = parseTopic(this.#settings.mqtt.prefix, topic)?.id;
+    const line = id && (this.#lines.get(id) ?? this.#open(id));
+    if (!line) return;
+    change(line.channel.camera);
+    line.channel.changed(this.trouble);
+  }
+
+  #open(id: string): Line | undefined {
+    if (!CAMERA_ID.test(id)) return undefined;
+    if (this.#lines.size >= MAX_CAMERAS) {
+      if (!this.#toldFull) this.#tools.log.warn(`more than ${MAX_CAMERAS} cameras on the bus: ${id} and others are not served`);
+      this.#toldFull = true;
+      return undefined;
+    }
+    const bus = this.#connect(id, this.#viewersTopic(id));
+    const { frame } = cameraTopics(this.#settings.mqtt.prefix, id);
+    bus.announce(this.#viewersTopic(id), '0');
+    let subscribed = false;
+    const channel = new Channel(new Camera(id), (viewers) => {
+      if (subscribed !== viewers > 0) {
+        subscribed = viewers > 0;
+        if (subscribed) bus.subscribe(frame, ({ payload }) => channel.receive(payload));
+        else bus.unsubscribe(frame);
+      }
+      bus.announce(this.#viewersTopic(id), String(viewers));
+    });
+    const line = { channel, bus };
+    this.#lines.set(id, line);
+    return line;
+  }
+
+  #connect(id: string, viewersTopic?: string): Bus {
+    const { mqtt, frameMaxBytes, dataDir } = this.#settings;
+    const options: BusOptions = {
+      url: mqtt.url,
+      clientId: `${mqtt.prefix.replaceAll('/', '-')}-${this.#name}-${process.pid}-${id}`,
+      credentials: () => ({ username: mqtt.username ?? 'gateway', password: mqtt.password ?? readSecret(dataDir, 'mqtt-gateway') }),
+      maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD,
+      // One connection tells of the bus's troubles; the others would only repeat it.
+      log: viewersTopic ? this.#tools.log.child({}, { level: 'error' }) : this.#tools.log,
+    };
+    if (viewersTopic) options.will = { topic: viewersTopic, payload: '' };
+    if (this.#tools.connect) options.connect = this.#tools.connect;
+    return new Bus(options);
+  }
+
+  #viewersTopic(id: string): string {
+    return cameraTopics(this.#settings.mqtt.prefix, id).viewers(this.#name);
+  }
+
+  #busChanged(connected: boolean): void {
+    for (const { channel } of this.#lines.values()) {
+      // A broker that comes back tells who is online; until then nobody is known to be.
+      if (!connected) channel.camera.online = false;
+      channel.changed(this.trouble);
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const { channel } of this.#lines.values()) channel.tick(now);
+  }
+}

@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { NewestWins } from '../shared/newest.ts';
+import { Pace } from '../shared/pace.ts';
+import { Progress } from '../shared/progress.ts';
+import type { Channel, Viewer } from './channel.ts';
+import { STALLED_MS } from './mjpeg.ts';
+import type { Picture } from './picture.ts';
+
+/** Text for a client that takes none piles up to so many bytes; then it hears no more until it has taken them. */
+const MAX_TEXT_BACKLOG = 1 << 20;
+/** Going away (RFC 6455, 7.4.1). */
+const GOING_AWAY = 1001;
+const MAX_FPS = 240;
+
+/** What a client may say: a rate, the cameras it wants (only where all are served), a ping for its clock. */
+interface Wish {
+  fps?: unknown;
+  watch?: unknown;
+  ping?: unknown;
+}
+
+/** What a camera tells a page: its state, and the time here, since the client's clock may be wrong. */
+export type DescribeCamera = (channel: Channel) => object;
+
+/** One WebSocket: binary messages are pictures, text messages JSON. It watches one camera or several. */
+export class LiveClient {
+  readonly #socket: WebSocket;
+  readonly #tcp: Socket;
+  readonly #describe: DescribeCamera;
+  /** Null when the client watches the one camera of its address; then pictures come without an id. */
+  readonly #find: ((id: string) => Channel | undefined) | null;
+  readonly #newest = new NewestWins();
+  readonly #progress = new Progress(performance.now());
+  readonly #watched = new Map<string, Disposable>();
+  #fps = Number.POSITIVE_INFINITY;
+  readonly #paces = new Map<string, Pace>();
+
+  constructor(socket: WebSocket, tcp: Socket, describe: DescribeCamera, find: ((id: string) => Channel | undefined) | null) {
+    this.#socket = socket;
+    this.#tcp = tcp;
+    this.#describe = describe;
+    this.#find = find;
+    socket.on('close', () => this.#leave());
+  }
+
+  /** Begins to watch a camera. */
+  watch(channel: Channel): void {
+    const { id } = channel.camera;
+    if (this.#watched.has(id)) return;
+    this.#paces.set(id, new Pace(this.#fps));
+    const viewer: Viewer = {
+      show: (picture, now) => this.#show(id, picture, now),
+      tell: () => this.#say(this.#describe(channel)),
+      end: () => this.#socket.close(GOING_AWAY),
+    };
+    viewer.tell?.();
+    this.#watched.set(id, channel.watch(viewer));
+  }
+
+  /** Takes a message of the client; what cannot be understood is answered with why, and changes nothing. */
+  take(text: string): void {
+    const wish = parse(text);
+    if (!wish) {
+      this.#complain('a message has to be a JSON object');
+      return;
+    }
+    if (wish.ping !== undefined) this.#say({ type: 'pong', ping: wish.ping, now: Date.now() });
+    if (wish.fps !== undefined) this.#setFps(wish.fps);
+    if (wish.watch !== undefined) this.#setWatched(wish.watch);
+  }
+
+  #show(id: string, picture: Picture, now: number): void {
+    const backlog = this.#socket.bufferedAmount;
+    if (this.#progress.stalledFor(this.#tcp, now) >= STALLED_MS) {
+      this.#socket.terminate();
+      return;
+    }
+    if (!this.#newest.admit(id, picture.jpeg.length, backlog)) return;
+    if (!picture.isPlaceholder && !this.#paces.get(id)?.admit(now)) return;
+    this.#socket.send(this.#find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
+  }
+
+  #say(message: object): void {
+    if (this.#socket.bufferedAmount < MAX_TEXT_BACKLOG) this.#socket.send(JSON.stringify(message));
+  }
+
+  #complain(detail: string): void {
+    this.#say({ type: 'error', detail });
+  }
+
+  #setFps(fps: unknown): void {
+    if (typeof fps !== 'number' || !(fps > 0 && fps <= MAX_FPS)) {
+      this.#complain(`fps has to be a number above 0, at most ${MAX_FPS}`);
+      return;
+    }
+    this.#fps = fps;
+    for (const pace of this.#paces.values()) pace.fps = fps;
+  }
+
+  #setWatched(ids: unknown): void {
+    const find = this.#find;
+    if (!find) {
+      this.#complain('this address serves one camera; watch works at /ws');
+      return;
+    }
+    const channels = Array.isArray(ids) ? ids.map((id) => find(String(id))) : [];
+    const known = channels.filter((channel) => channel !== undefined);
+    if (!Array.isArray(ids) || known.length < ids.length) this.#complain('watch has to be a list of ids of known cameras');
+    const wanted = new Set(known.map((channel) => channel.camera.id));
+    for (const [id, watching] of this.#watched) {
+      if (wanted.has(id)) continue;
+      watching[Symbol.dispose]();
+      this.#watched.delete(id);
+      this.#paces.delete(id);
+    }
+    for (const channel of known) this.watch(channel);
+  }
+
+  #leave(): void {
+    for (const watching of this.#watched.values()) watching[Symbol.dispose]();
+    this.#watched.clear();
+  }
+}
+
+function parse(text: string): Wish | null {
+  try {
+    const wish: unknown = JSON.parse(text);
+    return typeof wish === 'object' && wish !== null ? wish : null;
+  } catch {
+    // The client is told by the caller.
+    return null;
+  }
+}

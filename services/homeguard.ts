@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { startBroker } from './broker/broker.ts';
+import { startCamera } from './camera/camera.ts';
+import { startGateway } from './gateway/gateway.ts';
+import { createLog, type Logger } from './shared/log.ts';
+import { run } from './shared/run.ts';
+import { readSettings, type Settings } from './shared/settings.ts';
+
+/** All three services in one process. They meet on MQTT as ever, here over connections within the process. */
+async function startAll(settings: Settings, log: Logger, signal: AbortSignal): Promise<AsyncDisposable> {
+  const services = new AsyncDisposableStack();
+  try {
+    // Whoever names a bus has a broker of their own.
+    const broker = settings.mqtt.named ? null : services.use(await startBroker(settings, { log: log.child({ service: 'broker' }) }));
+    const tools = (service: string) => ({ log: log.child({ service }), ...(broker && { connect: () => broker.connect() }) });
+    // Last started, first stopped: viewers are told that the camera goes before they are sent away.
+    const gateway = services.use(await startGateway(settings, tools('gateway')));
+    for (const { id, source } of settings.cameras) {
+      const camera = { ...settings.camera, id, source: source ?? 'auto' };
+      services.use(await startCamera({ ...settings, camera }, tools('camera'), signal));
+    }
+    if (broker) log.info(`MQTT: ${broker.address.host}:${broker.address.port}, users and passwords in ${settings.dataDir}/secrets`);
+    process.stdout.write(`\n  HomeGuard is running. Open this address:\n\n  ${gateway.url}\n\n`);
+    return services;
+  } catch (error) {
+    await services.disposeAsync();
+    throw error;
+  }
+}
+
+await run((signal) => {
+  const settings = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  return startAll(settings, createLog(settings.logLevel), signal);
+});
