@@ -19,5 +19,6 @@ export async function takeSnapshot(channel: Channel, maxAge: number): Promise<Pi
     end: () => resolve(null),
   });
   asked = true;
-  return promise.finally(() => clearTimeout(timer));
+  // Awaited here: the watching ends when this function does.
+  return await promise.finally(() => clearTimeout(timer));
 }
