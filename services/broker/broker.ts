@@ -83,9 +83,9 @@ class BrokerService implements Broker {
   }
 
   connect(): Duplex {
-    const [ours, theirs] = memoryPair();
-    this.#take(new Peer({ stream: ours }));
-    return theirs;
+    const { broker, client } = memoryPair();
+    this.#take(new Peer({ stream: broker }));
+    return client;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { Duplex } from 'node:stream';
+import { Duplex, type DuplexOptions } from 'node:stream';
 import { PacketCutter } from './packets.ts';
 
 /** A bound nobody reaches: what may wait is bounded by bytes (`NewestWins`, the broker's backlog limit), not by the stream's mark. */
@@ -17,8 +17,8 @@ export abstract class PacketStream extends Duplex {
   /** Bytes written here that the peer's side of the line (kernel, or the other end in memory) has not taken. */
   abstract readonly backlog: number;
 
-  constructor() {
-    super({ writableHighWaterMark: NEVER_FULL, readableHighWaterMark: READ_AHEAD_BYTES, allowHalfOpen: false });
+  constructor(options: DuplexOptions = {}) {
+    super({ writableHighWaterMark: NEVER_FULL, readableHighWaterMark: READ_AHEAD_BYTES, allowHalfOpen: false, ...options });
   }
 }
 
@@ -98,8 +98,8 @@ export function dial(address: { host: string; port: number } | { path: string },
   return stream;
 }
 
-/** One end of a connection inside the process: what is written here is read at the other end, by reference or copied once. */
-class MemoryPackets extends PacketStream {
+/** One end of a connection inside the process: what is written here is read at the other end, by reference. */
+abstract class MemoryPackets extends PacketStream {
   #other: MemoryPackets | undefined;
 
   join(other: MemoryPackets): void {
@@ -107,19 +107,23 @@ class MemoryPackets extends PacketStream {
     this.once('close', () => other.destroy());
   }
 
+  /** Takes what the other end wrote at once: whole packets in pieces. */
+  protected abstract receive(pieces: Buffer[]): void;
+  protected abstract readonly unread: number;
+
   get backlog(): number {
-    return this.#other?.readableLength ?? 0;
+    return this.#other?.unread ?? 0;
   }
 
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#other?.push(chunk);
+    this.#other?.receive([chunk]);
     done();
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
-    this.#other?.push(Buffer.concat(chunks.map(({ chunk }) => chunk)));
+    this.#other?.receive(chunks.map(({ chunk }) => chunk));
     done();
   }
 
@@ -129,10 +133,48 @@ class MemoryPackets extends PacketStream {
   }
 }
 
-/** A connection within the process; both ends behave like sockets. */
-export function memoryPair(): [PacketStream, PacketStream] {
-  const [one, other] = [new MemoryPackets(), new MemoryPackets()];
-  one.join(other);
-  other.join(one);
-  return [one, other];
+/** The end that MQTT.js reads: it takes pieces one by one. */
+class ClientEnd extends MemoryPackets {
+  protected override receive(pieces: Buffer[]): void {
+    for (const piece of pieces) this.push(piece);
+  }
+
+  protected override get unread(): number {
+    return this.readableLength;
+  }
+}
+
+/**
+ * The end that Aedes reads. `read()` would join pieces, which copies whole frames; so all pieces of a write are handed over
+ * as one list, which Aedes passes on to mqtt-packet's parser, whose buffer list takes lists as well.
+ */
+class BrokerEnd extends MemoryPackets {
+  #unread = 0;
+
+  constructor() {
+    super({ readableObjectMode: true });
+  }
+
+  protected override receive(pieces: Buffer[]): void {
+    for (const piece of pieces) this.#unread += piece.length;
+    this.push(pieces);
+  }
+
+  protected override get unread(): number {
+    return this.#unread;
+  }
+
+  override read(size?: number): Buffer[] | null {
+    const pieces: Buffer[] | null = super.read(size);
+    for (const piece of pieces ?? []) this.#unread -= piece.length;
+    return pieces;
+  }
+}
+
+/** A connection within the process: the broker's end and its client's, which behave like sockets. */
+export function memoryPair(): { broker: PacketStream; client: PacketStream } {
+  const [broker, client] = [new BrokerEnd(), new ClientEnd()];
+  broker.join(client);
+  client.join(broker);
+  return { broker, client };
 }
