@@ -3,6 +3,8 @@ import { readStamp, type Stamp } from '../shared/contract.ts';
 
 /** Separates the parts of a multipart stream (RFC 2046, 5.1.1); no JPEG of ours contains this line. */
 export const BOUNDARY = 'homeguard-frame';
+/** Ends a part. The next boundary comes at once, since a browser shows a part only when it sees where it ends (Chromium 527446). */
+export const PART_END = Buffer.from(`\r\n--${BOUNDARY}\r\n`, 'latin1');
 
 const SOI = 0xffd8;
 const EOI = 0xffd9;
@@ -15,7 +17,7 @@ export class Picture {
   readonly takenAt: number;
   /** Drawn by the gateway because there is nothing to show. */
   readonly isPlaceholder: boolean;
-  #part: Buffer | undefined;
+  #partHead: Buffer | undefined;
   #named: Buffer | undefined;
 
   /** @param receivedAt microseconds since 1970 */
@@ -26,20 +28,13 @@ export class Picture {
     this.takenAt = this.stamp?.t ?? receivedAt;
   }
 
-  /**
-   * The picture as a part of a `multipart/x-mixed-replace` stream, in one buffer for all viewers.
-   * It ends with the next part's boundary, since a browser shows a part only when it sees where it ends (Chromium 527446).
-   */
-  get part(): Buffer {
-    this.#part ??= Buffer.concat([
-      Buffer.from(
-        `Content-Type: image/jpeg\r\nContent-Length: ${this.jpeg.length}\r\nX-Timestamp: ${secondsOf(this.takenAt)}\r\n\r\n`,
-        'latin1',
-      ),
-      this.jpeg,
-      Buffer.from(`\r\n--${BOUNDARY}\r\n`, 'latin1'),
-    ]);
-    return this.#part;
+  /** What stands in front of the picture in a `multipart/x-mixed-replace` stream, behind the boundary. */
+  get partHead(): Buffer {
+    this.#partHead ??= Buffer.from(
+      `Content-Type: image/jpeg\r\nContent-Length: ${this.jpeg.length}\r\nX-Timestamp: ${secondsOf(this.takenAt)}\r\n\r\n`,
+      'latin1',
+    );
+    return this.#partHead;
   }
 
   /** The picture with its camera's id and a zero byte in front, for the WebSocket of all cameras; one buffer for all viewers. */
