@@ -19,6 +19,7 @@ const digest = (text: string | Buffer) => createHash('sha256').update(text).dige
 export function createAccess(users: ReadonlyMap<string, string> | null, prefix: string): Access {
   const digests = users && new Map([...users].map(([name, password]) => [name, digest(password)]));
   const nobody = Buffer.alloc(32);
+  const gatewayIds = `${prefix.replaceAll('/', '-')}-gateway-`;
   return {
     mayConnect(username, password) {
       if (!digests) return true;
@@ -26,6 +27,6 @@ export function createAccess(users: ReadonlyMap<string, string> | null, prefix: 
       return timingSafeEqual(digest(password ?? ''), wanted ?? nobody) && wanted !== undefined;
     },
     mayUse: (topic) => !topic.startsWith('$'),
-    isGateway: (username, clientId) => (digests ? username === 'gateway' : clientId.startsWith(`${prefix}-gateway-`)),
+    isGateway: (username, clientId) => (digests ? username === 'gateway' : clientId.startsWith(gatewayIds)),
   };
 }

@@ -129,7 +129,7 @@ class BrokerService implements Broker {
 
   #mayForward(client: Client, packet: AedesPublishPacket): boolean {
     const peer = this.#peerOf.get(client.conn);
-    if (!peer || packet.topic.startsWith('$')) return false;
+    if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet)) return false;
     return !isPictureStream(packet.topic) || peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
   }
 
@@ -139,9 +139,10 @@ class BrokerService implements Broker {
       peer?.allow(this.#settings.frameMaxBytes + PACKET_OVERHEAD);
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
     });
-    this.#aedes.on('clientError', (client, error) =>
-      this.#log.info({ client: client.id, cause: error.message }, 'client closed for a fault'),
-    );
+    this.#aedes.on('clientError', (client, error) => {
+      // At a stop every client ends with an error, which is none.
+      if (!this.#aedes.closed) this.#log.info({ client: client.id, cause: error.message }, 'client closed for a fault');
+    });
     this.#aedes.on('connectionError', (client, error) => {
       const from = this.#peerOf.get(client.conn)?.address;
       this.#log.debug({ from, cause: error.message }, 'connection closed before login');
@@ -190,6 +191,12 @@ class BrokerService implements Broker {
       peer.stream.destroy();
     }
   }
+}
+
+/** Aedes knows what a client has announced to take at most, and leaves it to us to heed it [MQTT-3.1.2-24]. */
+function isTooLarge(client: Client, { topic, payload }: AedesPublishPacket): boolean {
+  const { maximumPacketSize } = client as Client & { maximumPacketSize?: number };
+  return maximumPacketSize !== undefined && payload.length + topic.length > maximumPacketSize;
 }
 
 function readUsers(dataDir: string): Map<string, string> {

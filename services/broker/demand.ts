@@ -68,8 +68,7 @@ export class Demand {
 
   /** By name (`homeguard/front/frame`), or by wildcards that would reach any camera. */
   #reachesFrames(filter: string): boolean {
-    const parsed = parseTopic(this.#prefix, filter);
-    if (parsed && CAMERA_ID.test(parsed.id)) return parsed.rest === 'frame' || parsed.rest === '#' || parsed.rest === '+';
-    return filterMatches(filter, cameraTopics(this.#prefix, 'any').frame);
+    const level = filter.split('/')[this.#prefix.split('/').length] ?? '';
+    return filterMatches(filter, cameraTopics(this.#prefix, CAMERA_ID.test(level) ? level : 'any').frame);
   }
 }

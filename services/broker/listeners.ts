@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { FaultError } from '../shared/fault.ts';
@@ -41,9 +41,10 @@ export async function openListeners(settings: BrokerSettings['broker'], take: Ta
 async function openUnixSocket(path: string, take: Take, log: Logger): Promise<Listener> {
   if (await isAnswered(path)) throw new FaultError(`another broker listens on ${path}: stop it, or set BROKER_SOCKET to another path`);
   try {
-    unlinkSync(path);
+    // Only what a killed broker left over: a file that stands there by mistake is somebody's.
+    if (lstatSync(path).isSocket()) unlinkSync(path);
   } catch {
-    // There was no socket left over from a broker that was killed; any other obstacle shows when we listen.
+    // There was none; any other obstacle shows when we listen.
   }
   const listener = await open(net.createServer(take), { path }, 'BROKER_SOCKET', log);
   // The group shares the bus: in containers and under systemd the services have users of their own.

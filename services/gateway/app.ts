@@ -7,7 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { WebSocket } from 'ws';
 import type { Logger } from '../shared/log.ts';
 import { type Access, sameOrigin } from './access.ts';
-import type { Asset } from './assets.ts';
+import { type Asset, createAsset } from './assets.ts';
 import type { Channel } from './channel.ts';
 import type { Hub } from './hub.ts';
 import { LiveClient } from './live.ts';
@@ -42,6 +42,8 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   });
   app.notFound(() => problem(404, 'There is nothing at this address.'));
 
+  const page = pageFor(assets.get('index.html'), access !== null);
+
   app.get('/healthz', (c) => c.text('ok\n'));
   app.get('/assets/:name', (c) => serve(c, assets.get(c.req.param('name'))));
   addLogin(app, access, assets, basePath);
@@ -49,13 +51,13 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
 
   const describe = (channel: Channel) => ({ ...channel.view(), default: channel.camera.id === hub.defaultId });
   const describeNow = (channel: Channel) => ({ type: 'state', ...describe(channel), now: Date.now() });
-  const find = (id: string | undefined) => (id === undefined ? undefined : hub.channel(id));
+  const find = (id: string) => hub.channel(id);
   const isFull = () => hub.viewers >= maxViewers;
 
   /** Does `answer` for the camera named in the path, or the default one; says why when there is none. */
-  const withCamera = (answer: (c: Context<Env>, channel: Channel) => Response | Promise<Response>) => (c: Context<Env>) => {
-    const id = c.req.param('id') ?? hub.defaultId;
-    const channel = find(id);
+  const withCamera = (answer: (c: Context<Env>, channel: Channel) => Response | Promise<Response>) => async (c: Context<Env>) => {
+    const id = c.req.param('id');
+    const channel = await hub.find(id);
     if (channel) return answer(c, channel);
     const known =
       hub.ids.length > 0 ? `Known are: ${hub.ids.join(', ')}.` : 'None has shown itself on the bus yet: is the camera service running?';
@@ -94,7 +96,7 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
     if (action === 'snapshot') return snapshot(c);
     if (action !== undefined) return problem(400, 'action has to be stream or snapshot.');
     if (!c.req.path.endsWith('/')) return c.redirect(basePath, 308);
-    return serve(c, assets.get('index.html'));
+    return serve(c, page);
   });
   app.get('/cameras', (c) => c.json(hub.ids.flatMap((id) => find(id) ?? []).map(describe), 200, { 'Cache-Control': 'no-store' }));
   app.get(
@@ -143,6 +145,8 @@ const HEADERS = {
     formAction: ["'self'"],
     frameAncestors: ["'self'"],
   },
+  // Not no-referrer: with it browsers send `Origin: null` from our own forms (Fetch, 3.2).
+  referrerPolicy: 'same-origin',
   // Over plain HTTP this would only make later visits fail; the proxy that adds TLS adds it as well.
   strictTransportSecurity: false,
 };
@@ -161,7 +165,6 @@ function addLogin(app: Hono<Env>, access: Access | null, assets: Map<string, Ass
   };
   app.get('/login', (c) => {
     const token = c.req.query('token');
-    c.header('Referrer-Policy', 'no-referrer');
     if (!access) return c.redirect(basePath, 303);
     return token === undefined ? form(c, 200) : logIn(c, token, 'This link is not valid (any more). Log in with the password.');
   });
@@ -173,6 +176,12 @@ function addLogin(app: Hono<Env>, access: Access | null, assets: Map<string, Ass
     access?.logOut(c);
     return c.redirect(`${basePath}login`, 303);
   });
+}
+
+/** Where nobody logs in, nobody logs out. */
+function pageFor(page: Asset | undefined, withLogin: boolean): Asset | undefined {
+  if (!page || withLogin) return page;
+  return createAsset(page.type, Buffer.from(page.body.toString().replace(/<!--auth-->.*<!--\/auth-->/s, '')));
 }
 
 function serve(c: Context<Env>, asset: Asset | undefined): Response | Promise<Response> {

@@ -26,8 +26,23 @@ export function readAssets(): Map<string, Asset> {
     const type = TYPES[path.extname(name)];
     if (!type) continue;
     const source = readFileSync(path.join(FOLDER, name));
-    const body = name.endsWith('.ts') ? Buffer.from(stripTypeScriptTypes(source.toString())) : source;
-    assets.set(name, { type, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` });
+    const body = name.endsWith('.ts') ? Buffer.from(stripTypes(source.toString())) : source;
+    assets.set(name, createAsset(type, body));
   }
   return assets;
+}
+
+export function createAsset(type: string, body: Buffer): Asset {
+  return { type, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+}
+
+/** Node strips the types of all our modules without a word, but warns when it is asked to for one; a user need not read that. */
+function stripTypes(source: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(source);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }

@@ -21,6 +21,10 @@ const OFFLINE: Darkness = {
 };
 /** Sides of a picture that are believed, in pixels. */
 const isSide = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 16 && Number(value) <= 16_384;
+/** The usual rate, and the highest that is believed, in frames a second. */
+const USUAL_FPS = 30;
+const MAX_FPS = 1_000;
+const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
 
 export class Camera {
   readonly id: string;
@@ -32,7 +36,7 @@ export class Camera {
   }
 
   get name(): string {
-    return this.#state?.name || this.#state?.device?.name || this.id;
+    return textOf(this.#state?.name) || textOf(this.#state?.device?.name) || this.id;
   }
 
   get online(): boolean {
@@ -57,7 +61,8 @@ export class Camera {
 
   /** The rate that the camera promises, in frames a second. */
   get promisedFps(): number {
-    return this.#state?.format?.fps || 30;
+    const fps: unknown = this.#state?.format?.fps;
+    return typeof fps === 'number' && fps > 0 && fps <= MAX_FPS ? fps : USUAL_FPS;
   }
 
   /** Why no frame is to be expected; null while one is. */
@@ -102,8 +107,10 @@ export function busLost(trouble: string): Darkness {
 function parseState(json: string): CameraState | null {
   try {
     const state: unknown = JSON.parse(json);
-    if (typeof state !== 'object' || state === null || !('condition' in state) || !KNOWN.has(String(state.condition))) return null;
-    return state as CameraState;
+    if (typeof state !== 'object' || state === null || !('condition' in state) || typeof state.condition !== 'string') return null;
+    if (!KNOWN.has(state.condition)) return null;
+    const { cause, advice, since } = state as Partial<Record<keyof CameraState, unknown>>;
+    return { ...(state as CameraState), cause: textOf(cause), advice: textOf(advice), since: textOf(since) ?? '' };
   } catch {
     // Anyone may publish anything on the bus; what is no state is told by the caller.
     return null;

@@ -6,6 +6,8 @@ import { Rate } from './rate.ts';
 
 /** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
 const SILENT_MS = 1_200;
+/** But never for longer than this, whatever rate the camera promises, in ms. */
+const MAX_SILENT_MS = 5_000;
 /** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
 const PLACEHOLDER_MS = 900;
 /** The size of a placeholder for a camera that was never seen. */
@@ -114,7 +116,7 @@ export class Channel {
   #darkness(now: number): Darkness | null {
     if (this.#busTrouble) return busLost(this.#busTrouble);
     const dark = this.camera.darkness;
-    const silentAfter = Math.max(SILENT_MS, 2500 / this.camera.promisedFps);
+    const silentAfter = Math.min(MAX_SILENT_MS, Math.max(SILENT_MS, 2500 / this.camera.promisedFps));
     if (dark || this.#viewers.size === 0 || now - this.#waitingSince < silentAfter) return dark;
     return {
       condition: 'no-frames',

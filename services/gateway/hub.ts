@@ -11,6 +11,9 @@ import { Channel } from './channel.ts';
 /** Room for topic and properties around a frame. */
 const PACKET_OVERHEAD = 64 << 10;
 const TICK_MS = 250;
+/** After a connection to the bus its cameras are known within this time, in ms; and a bus that is there is connected to within that. */
+const SETTLE_MS = 1_000;
+const CONNECT_MS = 3_000;
 
 /** One camera: its channel, and its own connection to the bus, since a Last Will covers one topic (the camera's `viewers/{gateway}`). */
 interface Line {
@@ -26,6 +29,7 @@ export class Hub implements AsyncDisposable {
   readonly #lines = new Map<string, Line>();
   readonly #bus: Bus;
   readonly #ticker: NodeJS.Timeout;
+  readonly #settled = Promise.withResolvers<void>();
   #toldFull = false;
 
   constructor(settings: GatewaySettings, tools: { log: Logger; connect?: () => Duplex }) {
@@ -50,6 +54,7 @@ export class Hub implements AsyncDisposable {
       });
     });
     this.#bus.onChange((connected) => this.#busChanged(connected));
+    setTimeout(() => this.#settled.resolve(), CONNECT_MS).unref();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -65,6 +70,13 @@ export class Hub implements AsyncDisposable {
 
   channel(id: string): Channel | undefined {
     return this.#lines.get(id)?.channel;
+  }
+
+  /** The camera of this id, or the default one. Just after a start it waits a moment for cameras to show themselves. */
+  async find(id: string | undefined): Promise<Channel | undefined> {
+    const known = () => this.channel(id ?? this.defaultId ?? '');
+    if (!known()) await Promise.race([this.#settled.promise, this.#shown(known)]);
+    return known();
   }
 
   /** The camera meant when none is named: the only one, else the one set, else the first. */
@@ -85,6 +97,15 @@ export class Hub implements AsyncDisposable {
     for (const { channel } of this.#lines.values()) channel.end();
     const lines = [...this.#lines].map(([id, { bus }]) => bus.close({ [this.#viewersTopic(id)]: '' }));
     await Promise.all([this.#bus.close(), ...lines]);
+  }
+
+  /** Looks for the camera at every tick until it is there or no longer waited for. */
+  async #shown(known: () => Channel | undefined): Promise<void> {
+    let settled = false;
+    void this.#settled.promise.then(() => {
+      settled = true;
+    });
+    while (!settled && !known()) await new Promise((resolve) => setTimeout(resolve, TICK_MS / 5));
   }
 
   #learn(topic: string, change: (camera: Camera) => void): void {
@@ -139,6 +160,7 @@ export class Hub implements AsyncDisposable {
   }
 
   #busChanged(connected: boolean): void {
+    if (connected) setTimeout(() => this.#settled.resolve(), SETTLE_MS).unref();
     for (const { channel } of this.#lines.values()) {
       // A broker that comes back tells who is online; until then nobody is known to be.
       if (!connected) channel.camera.online = false;

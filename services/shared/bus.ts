@@ -116,15 +116,16 @@ export class Bus {
     if (this.#handlers.delete(filter) && this.connected) this.#client.unsubscribe(filter, () => {});
   }
 
-  /** Ends the connection after `farewell`'s announcements have arrived, or after a second. */
+  /** Ends the connection after `farewell`'s announcements have arrived, or after a second; a peer that takes nothing gets one more. */
   async close(farewell: Record<string, string> = {}): Promise<void> {
     this.#listeners.clear();
     this.#handlers.clear();
     if (this.connected) {
       const sent = Object.entries(farewell).map(([topic, payload]) => this.#client.publishAsync(topic, payload, { qos: 1, retain: true }));
-      await Promise.race([Promise.allSettled(sent), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
+      await patiently(Promise.allSettled(sent));
     }
-    await this.#client.endAsync(!this.connected);
+    await patiently(this.#client.endAsync(!this.connected));
+    this.#client.stream.destroy();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -201,6 +202,13 @@ export class Bus {
       if (announcement.payload !== payload) this.#sendAnnounced(topic);
     });
   }
+}
+
+/** Waits for `work`, but no longer than a stop may take. */
+async function patiently(work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, FAREWELL_MS);
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 interface Announcement {

@@ -15,9 +15,8 @@ export function readSecret(dataDir: string, name: string): string | undefined {
     return readFileSync(place(dataDir, name), 'utf8').trim() || undefined;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new FaultError(`the secret ${place(dataDir, name)} cannot be read (${codeOf(error)}): give it to the user who runs HomeGuard`, {
-      cause: error,
-    });
+    const remedy = 'give it to the user who runs HomeGuard, or set DATA_DIR to a folder of theirs';
+    throw new FaultError(`the secret ${place(dataDir, name)} cannot be read (${codeOf(error)}): ${remedy}`, { cause: error });
   }
 }
 
@@ -35,7 +34,10 @@ export function readOrMakeSecret(dataDir: string, name: string): string {
     linkSync(draft, target);
     return secret;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return readSecret(dataDir, name) ?? secret;
+    const other = codeOf(error) === 'EEXIST' && readSecret(dataDir, name);
+    if (other) return other;
+    if (other === undefined)
+      throw new FaultError(`the secret ${target} is an empty file: delete it, and a new one is made`, { cause: error });
     throw new FaultError(`no secret can be written to ${target} (${codeOf(error)}): set DATA_DIR to a folder that can be written`, {
       cause: error,
     });

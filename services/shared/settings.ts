@@ -43,8 +43,11 @@ const size: Rule<{ width: number; height: number }> = {
   right: 'a width and height such as 1280x720',
 };
 const url: Rule<string> = {
-  read: z.string().refine((v) => /^(mqtts?|wss?):\/\/[^/]+|^mqtt\+unix:\/\/\/./.test(v) && URL.canParse(v)),
-  right: 'an address such as mqtt://192.168.1.2:1883, mqtts://…, ws://…, wss://… or mqtt+unix:///run/homeguard/broker.sock',
+  // The address stands in messages, so it holds no login.
+  read: z.string().refine((v) => /^(mqtts?|wss?):\/\/[^/@]+(\/|$)|^mqtt\+unix:\/\/\/./.test(v) && URL.canParse(v)),
+  right:
+    'an address such as mqtt://192.168.1.2:1883, mqtts://…, ws://…, wss://… or mqtt+unix:///run/homeguard/broker.sock; ' +
+    'the login stands in MQTT_USERNAME and MQTT_PASSWORD',
 };
 const source: Rule<string> = {
   read: z.string().refine((v) => isSource(v)),
@@ -62,7 +65,7 @@ const cameras: Rule<CameraEntry[]> = {
     const entries = v
       .split(/,(?=[^,=]*=)/)
       .map((entry) => ({ id: entry.slice(0, entry.indexOf('=')).trim(), source: entry.slice(entry.indexOf('=') + 1).trim() }));
-    const valid = entries.every(({ id, source }) => CAMERA_ID.test(id) && isSource(source));
+    const valid = v.includes('=') && entries.every(({ id, source }) => CAMERA_ID.test(id) && isSource(source));
     if (!valid || new Set(entries.map(({ id }) => id)).size < entries.length) context.addIssue('');
     return entries;
   }),
@@ -78,7 +81,7 @@ function isSource(value: string): boolean {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase();
   if (!scheme) return true;
   if (scheme === 'usb') return value.length > 4;
-  return ['rtsp', 'rtsps', 'http', 'https'].includes(scheme) && URL.canParse(value);
+  return ['rtsp', 'rtsps', 'http', 'https'].includes(scheme) && URL.canParse(value) && new URL(value).host !== '';
 }
 
 function wholeNumber(least: number, most: number): Rule<number> {
@@ -129,9 +132,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       always: reader.get('CAMERA_ALWAYS', flag, 'false'),
     },
     /** The cameras to run; `source` of the one camera is null when none was named, since the default depends on the program. */
-    cameras: reader.get('CAMERAS', cameras, undefined) ?? [
-      { id: reader.get('CAMERA_ID', cameraId, 'camera'), source: reader.get('CAMERA_SOURCE', source, undefined) ?? null },
-    ],
+    cameras: readCameras(reader),
     gateway: {
       host: reader.get('GATEWAY_HOST', text, '127.0.0.1'),
       port: reader.get('GATEWAY_PORT', port, '8080'),
@@ -161,6 +162,15 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   return Object.freeze(settings);
 }
 
+function readCameras(reader: Reader): { id: string; source: string | null }[] {
+  const several = reader.get('CAMERAS', cameras, undefined);
+  const one = { id: reader.get('CAMERA_ID', cameraId, 'camera'), source: reader.get('CAMERA_SOURCE', source, undefined) ?? null };
+  for (const name of ['CAMERA_ID', 'CAMERA_SOURCE']) {
+    if (reader.has('CAMERAS') && reader.has(name)) reader.fault(`CAMERAS and ${name} are both set: set one of them`);
+  }
+  return several ?? [one];
+}
+
 /** Collects faults while it reads, so that all are told at once. */
 class Reader {
   readonly #env: Environment;
@@ -185,7 +195,8 @@ class Reader {
     if (raw === undefined) return undefined;
     const result = rule.read.safeParse(raw);
     if (result.success) return result.data;
-    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${raw.length > 80 ? `${raw.slice(0, 80)}…` : raw}" and`;
+    const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@');
+    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > 80 ? `${bare.slice(0, 80)}…` : bare}" and`;
     this.#faults.push(`${name}${shown} has to be ${rule.right}`);
     return undefined;
   }

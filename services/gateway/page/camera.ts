@@ -1,0 +1,32 @@
+import type { CameraState } from '../../shared/contract.ts';
+
+/** One of `GET cameras`, and what a state message carries. */
+export interface Camera extends Omit<CameraState, 'condition' | 'since'> {
+  id: string;
+  name: string;
+  online: boolean;
+  /** The contract's, or the gateway's own `offline` and `bus-lost`. */
+  condition: string;
+  /** Null when the camera never said. */
+  since: string | null;
+  size: { width: number; height: number } | null;
+  fps: number | null;
+  viewers: number;
+  default: boolean;
+}
+
+/** The session is gone. */
+export class LoginNeeded extends Error {}
+
+/** All cameras the gateway knows. Throws LoginNeeded, or what fetch throws when the gateway is not reached. */
+export async function fetchCameras(): Promise<Camera[]> {
+  const response = await fetch('cameras', { cache: 'no-store', headers: { Accept: 'application/json' } });
+  if (response.status === 401 || response.redirected) throw new LoginNeeded();
+  if (!response.ok) throw new Error(`The gateway answered ${response.status}`);
+  return (await response.json()) as Camera[];
+}
+
+/** The wanted camera; while that is not there the default one, else the first. */
+export function choose(cameras: Camera[], wanted: string): Camera | undefined {
+  return cameras.find(({ id }) => id === wanted) ?? cameras.find((camera) => camera.default) ?? cameras[0];
+}

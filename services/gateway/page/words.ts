@@ -1,0 +1,72 @@
+/** The same words as on the gateway's placeholder picture. */
+const TITLES: Record<string, string> = {
+  starting: 'Starting…',
+  live: 'Waiting for the next picture',
+  idle: 'Waiting for the first picture',
+  off: 'Camera is switched off',
+  'no-device': 'No camera found',
+  'permission-denied': 'Permission denied',
+  'device-busy': 'Camera is in use elsewhere',
+  'no-frames': 'Camera sends no pictures',
+  'bad-format': 'Picture format not supported',
+  'no-usb-bandwidth': 'Not enough USB bandwidth',
+  'source-failed': 'Video source failed',
+  offline: 'Camera service is not running',
+  'bus-lost': 'Message bus not reachable',
+};
+
+/** What a condition is called; `No picture` for one that is not known. */
+export function titleOf(condition: string): string {
+  return Object.hasOwn(TITLES, condition) ? (TITLES[condition] ?? 'No picture') : 'No picture';
+}
+
+/** How old a picture is: `12 ms`, `3.4 s`, `42 s`, `5 min 20 s`, `2 h 5 min`, `3 days`; never negative. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days`;
+}
+
+/** How long something has been so, roughly, as it is read at leisure: `just now`, `40 s ago`, `5 min ago`, `2 h 5 min ago`. */
+export function ago(ms: number): string {
+  if (ms < 5_000) return 'just now';
+  return `${
+    ms < 3_600_000
+      ? duration(ms)
+          .replace(/ min .*/, ' min')
+          .replace(/\.\d/, '')
+      : duration(ms)
+  } ago`;
+}
+
+/** `10:38:45`, with the date before it when that is not today's; both in this machine's time zone. */
+export function moment(at: number, now: number): string {
+  const [date, time] = local(at);
+  return date === local(now)[0] ? time : `${date} ${time}`;
+}
+
+/** `front-2026-11-22_10-38-45.jpg` */
+export function snapshotName(id: string, at: number): string {
+  const [date, time] = local(at);
+  return `${id}-${date}_${time.replaceAll(':', '-')}.jpg`;
+}
+
+function local(at: number): [date: string, time: string] {
+  const d = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return [
+    `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`,
+    `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`,
+  ];
+}
+
+/** With a full stop, if it has no end of its own. */
+export function sentence(text: string): string {
+  return text === '' || /[.!?…]$/.test(text) ? text : `${text}.`;
+}
