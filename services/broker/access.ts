@@ -1,5 +1,6 @@
 /** Who may come in and what is out of bounds. Pure; the finer rules of each user are to come here. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { clientIdPrefix } from '../shared/contract.ts';
 
 export interface Access {
   /** May this user in with this password? Takes the same time whether the user exists or not. */

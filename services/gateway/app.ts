@@ -34,7 +34,8 @@ export interface AppParts {
 
 /** All routes of the gateway. It never listens, so a test can ask it without a port. */
 export function createApp({ hub, access, assets, basePath, maxViewers, log }: AppParts): Hono<Env> {
-  const app = new Hono<Env>({ strict: false }).basePath(basePath);
+  // Without `strict` Hono cuts the slash off a request's path before it looks for its route, so the base has none either.
+  const app = new Hono<Env>({ strict: false }).basePath(basePath.replace(/(?<=.)\/$/, ''));
   app.use('*', secureHeaders(HEADERS), sameOrigin());
   app.onError((error) => {
     log.error({ err: error }, 'a request failed for a fault of ours');
@@ -95,7 +96,7 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
     if (action === 'stream') return stream(c);
     if (action === 'snapshot') return snapshot(c);
     if (action !== undefined) return problem(400, 'action has to be stream or snapshot.');
-    if (!c.req.path.endsWith('/')) return c.redirect(basePath, 308);
+    if (!new URL(c.req.url).pathname.endsWith('/')) return c.redirect(basePath, 308);
     return serve(c, page);
   });
   app.get('/cameras', (c) => c.json(hub.ids.flatMap((id) => find(id) ?? []).map(describe), 200, { 'Cache-Control': 'no-store' }));

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Bus, type BusOptions } from '../shared/bus.ts';
-import { CAMERA_ID, cameraTopics, MAX_CAMERAS, parseTopic } from '../shared/contract.ts';
+import { CAMERA_ID, cameraTopics, clientIdPrefix, MAX_CAMERAS, parseTopic } from '../shared/contract.ts';
 import type { Logger } from '../shared/log.ts';
 import { readSecret } from '../shared/secrets.ts';
 import type { GatewaySettings } from '../shared/settings.ts';
@@ -25,7 +25,8 @@ interface Line {
 export class Hub implements AsyncDisposable {
   readonly #settings: GatewaySettings;
   readonly #tools: { log: Logger; connect?: () => Duplex };
-  readonly #name: string;
+  /** Tells this gateway from others. */
+  readonly #place: string;
   readonly #lines = new Map<string, Line>();
   readonly #bus: Bus;
   readonly #ticker: NodeJS.Timeout;
@@ -41,7 +42,7 @@ export class Hub implements AsyncDisposable {
       .toLowerCase()
       .replace(/[^a-z0-9-]/g, '-')
       .slice(0, 40);
-    this.#name = `gateway-${host}-${settings.gateway.port}`;
+    this.#place = `${host}-${settings.gateway.port}`;
     this.#bus = this.#connect('all');
     this.#bus.subscribe(`${settings.mqtt.prefix}/+/status`, ({ topic, payload }) => {
       this.#learn(topic, (camera) => {
@@ -144,7 +145,7 @@ export class Hub implements AsyncDisposable {
     const { mqtt, frameMaxBytes, dataDir } = this.#settings;
     const options: BusOptions = {
       url: mqtt.url,
-      clientId: `${mqtt.prefix.replaceAll('/', '-')}-${this.#name}-${process.pid}-${id}`,
+      clientId: `${clientIdPrefix(mqtt.prefix, 'gateway')}${this.#place}-${process.pid}-${id}`,
       credentials: () => ({ username: mqtt.username ?? 'gateway', password: mqtt.password ?? readSecret(dataDir, 'mqtt-gateway') }),
       maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD,
       // One connection tells of the bus's troubles; the others would only repeat it.
@@ -156,7 +157,7 @@ export class Hub implements AsyncDisposable {
   }
 
   #viewersTopic(id: string): string {
-    return cameraTopics(this.#settings.mqtt.prefix, id).viewers(this.#name);
+    return cameraTopics(this.#settings.mqtt.prefix, id).viewers(`gateway-${this.#place}`);
   }
 
   #busChanged(connected: boolean): void {

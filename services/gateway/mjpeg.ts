@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Pace } from '../shared/pace.ts';
 import { Progress } from '../shared/progress.ts';
 import type { Channel, Viewer } from './channel.ts';
-import { BOUNDARY, PART_END, type Picture } from './picture.ts';
+import { BOUNDARY, EARLY_HEAD, EARLY_PART_END, PART_END, type Picture } from './picture.ts';
 
 /** A viewer that takes nothing of what waits for it for so long is closed, in ms. */
 export const STALLED_MS = 30_000;
@@ -30,18 +30,30 @@ export function streamMjpeg(
     outgoing.end();
     return;
   }
-  outgoing.write(`--${BOUNDARY}\r\n`);
-  const watching = channel.watch(new MjpegViewer(outgoing, fps));
+  const early = wantsEarlyHeads(incoming);
+  outgoing.write(`--${BOUNDARY}\r\n${early ? EARLY_HEAD : ''}`);
+  const watching = channel.watch(new MjpegViewer(outgoing, fps, early));
   outgoing.once('close', () => watching[Symbol.dispose]());
+}
+
+/**
+ * Chromium shows a part of an `<img>` only when it has read the head of the next one (its bug 527446), so it would always show
+ * the last picture but one. It gets heads early, which then cannot tell length and time; an `<img>` looks at neither.
+ * No other browser asks for `image/apng`, nor do scripts with `fetch`.
+ */
+function wantsEarlyHeads({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('image/apng') ?? false;
 }
 
 class MjpegViewer implements Viewer {
   readonly #response: ServerResponse;
   readonly #pace: Pace;
+  readonly #early: boolean;
   readonly #progress = new Progress(performance.now());
 
-  constructor(response: ServerResponse, fps: number) {
+  constructor(response: ServerResponse, fps: number, early: boolean) {
     this.#response = response;
+    this.#early = early;
     this.#pace = new Pace(fps);
   }
 
@@ -56,9 +68,9 @@ class MjpegViewer implements Viewer {
     if (!picture.isPlaceholder && !this.#pace.admit(now)) return;
     // Three buffers in one system call, the picture's own among them: nothing is copied for a viewer.
     socket.cork();
-    socket.write(picture.partHead);
+    if (!this.#early) socket.write(picture.partHead);
     socket.write(picture.jpeg);
-    socket.write(PART_END);
+    socket.write(this.#early ? EARLY_PART_END : PART_END);
     socket.uncork();
   }
 

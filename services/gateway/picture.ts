@@ -3,8 +3,11 @@ import { readStamp, type Stamp } from '../shared/contract.ts';
 
 /** Separates the parts of a multipart stream (RFC 2046, 5.1.1); no JPEG of ours contains this line. */
 export const BOUNDARY = 'homeguard-frame';
-/** Ends a part. The next boundary comes at once, since a browser shows a part only when it sees where it ends (Chromium 527446). */
+/** Ends a part, and begins the next one. */
 export const PART_END = Buffer.from(`\r\n--${BOUNDARY}\r\n`, 'latin1');
+/** Stands for `partHead` where the head of a part has to be sent before its picture is there. */
+export const EARLY_HEAD = Buffer.from('Content-Type: image/jpeg\r\n\r\n', 'latin1');
+export const EARLY_PART_END = Buffer.concat([PART_END, EARLY_HEAD]);
 
 const SOI = 0xffd8;
 const EOI = 0xffd9;

@@ -48,6 +48,7 @@ export class Bus {
   readonly #announced = new Map<string, Announcement>();
   readonly #listeners = new Set<(connected: boolean) => void>();
   #trouble: string | null = null;
+  #isClosing = false;
 
   constructor(options: BusOptions) {
     this.#options = options;
@@ -95,6 +96,7 @@ export class Bus {
 
   /** Makes `payload` the topic's retained value, QoS 1, now and again after every reconnection: a broker may have lost it. */
   announce(topic: string, payload: string): void {
+    if (this.#isClosing) return;
     const known = this.#announced.get(topic);
     if (known) known.payload = payload;
     else this.#announced.set(topic, { payload, sent: null });
@@ -118,6 +120,8 @@ export class Bus {
 
   /** Ends the connection after `farewell`'s announcements have arrived, or after a second; a peer that takes nothing gets one more. */
   async close(farewell: Record<string, string> = {}): Promise<void> {
+    // What is announced from now on, by viewers that leave, would come behind the farewell.
+    this.#isClosing = true;
     this.#listeners.clear();
     this.#handlers.clear();
     if (this.connected) {

@@ -57,6 +57,11 @@ export interface Telemetry {
   uptime_s: number;
 }
 
+/** How the MQTT client ids of a service begin; without users the broker knows gateways by it. */
+export function clientIdPrefix(prefix: string, service: 'camera' | 'gateway'): string {
+  return `${prefix.replaceAll('/', '-')}-${service}-`;
+}
+
 /** The topics of one camera below `prefix`. */
 export function cameraTopics(prefix: string, id: string) {
   const base = `${prefix}/${id}`;

@@ -82,7 +82,7 @@ export class Stream {
   }
 
   #ping(socket: WebSocket, sent: number): void {
-    socket.send(JSON.stringify({ ping: performance.now() }));
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
     this.#after('ping', pingWait(sent), () => this.#ping(socket, sent + 1));
   }
 

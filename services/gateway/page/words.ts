@@ -66,7 +66,8 @@ function local(at: number): [date: string, time: string] {
   ];
 }
 
-/** With a full stop, if it has no end of its own. */
+/** With a capital at its beginning and a full stop at its end, if it has no end of its own. */
 export function sentence(text: string): string {
-  return text === '' || /[.!?…]$/.test(text) ? text : `${text}.`;
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return begun === '' || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
