@@ -20,7 +20,7 @@ const digest = (text: string | Buffer) => createHash('sha256').update(text).dige
 export function createAccess(users: ReadonlyMap<string, string> | null, prefix: string): Access {
   const digests = users && new Map([...users].map(([name, password]) => [name, digest(password)]));
   const nobody = Buffer.alloc(32);
-  const gatewayIds = `${prefix.replaceAll('/', '-')}-gateway-`;
+  const gatewayIds = clientIdPrefix(prefix, 'gateway');
   return {
     mayConnect(username, password) {
       if (!digests) return true;

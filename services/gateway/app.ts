@@ -11,7 +11,7 @@ import { type Asset, createAsset } from './assets.ts';
 import type { Channel } from './channel.ts';
 import type { Hub } from './hub.ts';
 import { LiveClient } from './live.ts';
-import { streamMjpeg } from './mjpeg.ts';
+import { STREAM_HEADERS, streamMjpeg } from './mjpeg.ts';
 import { secondsOf } from './picture.ts';
 import { problem } from './problem.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -70,6 +70,8 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   const stream = withCamera((c, channel) => {
     const fps = numberOf(c.req.query('fps'), Number.POSITIVE_INFINITY);
     if (!(fps > 0)) return problem(400, `fps has to be a number above 0, at most ${MAX_FPS}.`);
+    // Hono makes an answer of its own for HEAD, so nothing may be written past it.
+    if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
     if (isFull()) return full();
     streamMjpeg(channel, c.env, fps);
     return RESPONSE_ALREADY_SENT;
@@ -122,13 +124,13 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   };
   app.get(
     '/ws',
-    upgrade((socket, c) => new LiveClient(socket, c.env.incoming.socket, describeNow, find)),
+    upgrade((socket, c) => new LiveClient(socket, c.env.incoming.socket, describeNow, find, isFull)),
   );
   app.get(
     '/cameras/:id/ws',
     withCamera((c, channel) =>
       upgrade((socket) => {
-        const client = new LiveClient(socket, c.env.incoming.socket, describeNow, null);
+        const client = new LiveClient(socket, c.env.incoming.socket, describeNow, null, isFull);
         client.watch(channel);
         return client;
       })(c),
@@ -146,6 +148,8 @@ const HEADERS = {
     formAction: ["'self'"],
     frameAncestors: ["'self'"],
   },
+  // Web sites embed the pictures; who may see them the login decides, whose cookie no other site can send.
+  crossOriginResourcePolicy: false,
   // Not no-referrer: with it browsers send `Origin: null` from our own forms (Fetch, 3.2).
   referrerPolicy: 'same-origin',
   // Over plain HTTP this would only make later visits fail; the proxy that adds TLS adds it as well.

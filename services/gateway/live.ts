@@ -30,17 +30,25 @@ export class LiveClient {
   readonly #describe: DescribeCamera;
   /** Null when the client watches the one camera of its address; then pictures come without an id. */
   readonly #find: ((id: string) => Channel | undefined) | null;
+  readonly #isFull: () => boolean;
   readonly #newest = new NewestWins();
   readonly #progress = new Progress(performance.now());
   readonly #watched = new Map<string, Disposable>();
   #fps = Number.POSITIVE_INFINITY;
   readonly #paces = new Map<string, Pace>();
 
-  constructor(socket: WebSocket, tcp: Socket, describe: DescribeCamera, find: ((id: string) => Channel | undefined) | null) {
+  constructor(
+    socket: WebSocket,
+    tcp: Socket,
+    describe: DescribeCamera,
+    find: ((id: string) => Channel | undefined) | null,
+    isFull: () => boolean,
+  ) {
     this.#socket = socket;
     this.#tcp = tcp;
     this.#describe = describe;
     this.#find = find;
+    this.#isFull = isFull;
     socket.on('close', () => this.#leave());
   }
 
@@ -114,7 +122,14 @@ export class LiveClient {
       this.#watched.delete(id);
       this.#paces.delete(id);
     }
-    for (const channel of known) this.watch(channel);
+    for (const channel of known) {
+      if (this.#watched.has(channel.camera.id)) continue;
+      if (this.#isFull()) {
+        this.#complain('there are too many viewers already; GATEWAY_MAX_VIEWERS sets how many there may be');
+        return;
+      }
+      this.watch(channel);
+    }
   }
 
   #leave(): void {

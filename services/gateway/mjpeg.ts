@@ -7,6 +7,15 @@ import { BOUNDARY, EARLY_HEAD, EARLY_PART_END, PART_END, type Picture } from './
 /** A viewer that takes nothing of what waits for it for so long is closed, in ms. */
 export const STALLED_MS = 30_000;
 
+/** Head of the answer. It tells neither chunks nor a length: the stream ends with the connection (RFC 9112, 6.3, last case). */
+export const STREAM_HEADERS = {
+  'Content-Type': `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
+  'Cache-Control': 'no-store',
+  Connection: 'close',
+  'X-Accel-Buffering': 'no',
+  'X-Content-Type-Options': 'nosniff',
+};
+
 /**
  * Streams a camera to one HTTP client as `multipart/x-mixed-replace`, each part with its length and capture time, until it leaves.
  * It is written to Node's own response: what a slow client has not taken is one picture at most, further ones it misses.
@@ -17,19 +26,8 @@ export function streamMjpeg(
   { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
   fps: number,
 ): void {
-  // Neither chunks nor a length: the stream ends with the connection (RFC 9112, 6.3, last case).
   outgoing.removeHeader('Transfer-Encoding');
-  outgoing.writeHead(200, {
-    'Content-Type': `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
-    'Cache-Control': 'no-store',
-    Connection: 'close',
-    'X-Accel-Buffering': 'no',
-    'X-Content-Type-Options': 'nosniff',
-  });
-  if (incoming.method === 'HEAD') {
-    outgoing.end();
-    return;
-  }
+  outgoing.writeHead(200, STREAM_HEADERS);
   const early = wantsEarlyHeads(incoming);
   outgoing.write(`--${BOUNDARY}\r\n${early ? EARLY_HEAD : ''}`);
   const watching = channel.watch(new MjpegViewer(outgoing, fps, early));

@@ -9,9 +9,10 @@ import { keepLog } from './kept-log.ts';
 import { jpegSize, stamped } from './pictures.ts';
 import { until } from './until.ts';
 
-/** Where a fake camera finds its broker. */
+/** Where a fake camera finds its broker: in this process, or without one at `url`. */
 export interface CameraBus {
-  broker: { connect(): Duplex };
+  broker?: { connect(): Duplex };
+  url?: string;
   login(user: string): { username?: string; password?: string };
 }
 
@@ -53,20 +54,22 @@ export class FakeCamera {
   #stop = () => {};
   #stream: Duplex | undefined;
 
-  constructor({ broker, login }: CameraBus, id: string, frames: Buffer[]) {
+  constructor({ broker, url, login }: CameraBus, id: string, frames: Buffer[]) {
     this.id = id;
     this.#frames = frames;
     this.topics = cameraTopics('homeguard', id);
     this.bus = new Bus({
-      url: 'mqtt://127.0.0.1',
+      url: url ?? 'mqtt://127.0.0.1',
       clientId: `homeguard-camera-${id}`,
       credentials: () => login('camera'),
       will: { topic: this.topics.status, payload: 'offline' },
       maxPacketBytes: 1 << 20,
-      connect: () => {
-        this.#stream = broker.connect();
-        return this.#stream;
-      },
+      ...(broker && {
+        connect: () => {
+          this.#stream = broker.connect();
+          return this.#stream;
+        },
+      }),
       log: keepLog().log,
     });
     this.bus.announce(this.topics.status, 'online');
@@ -127,4 +130,3 @@ export async function startCamera(t: Scope, bus: CameraBus, id: string, frames: 
   await until(`camera ${id} on the bus`, () => camera.bus.connected);
   return camera;
 }
-

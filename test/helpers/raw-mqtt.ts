@@ -48,7 +48,10 @@ export class RawMqtt {
   /** Reads all that comes, from now on. */
   readAll(): void {
     clearInterval(this.#timer);
-    this.socket.removeAllListeners('data').on('data', (chunk) => this.#parser.parse(chunk));
+    this.socket
+      .removeAllListeners('data')
+      .on('data', (chunk) => this.#parser.parse(chunk))
+      .resume();
   }
 
   /** Reads at most so many bytes a second from now on; 0: none at all. */

@@ -6,7 +6,7 @@ import { readSecret } from '../../services/shared/secrets.ts';
 import { readSettings, type Settings } from '../../services/shared/settings.ts';
 import { defer, type Scope } from './cleanup.ts';
 import { type KeptLine, keepLog } from './kept-log.ts';
-import { until } from './until.ts';
+import { untilEvent } from './until.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 /** Environment variables as the contract names them. */
@@ -38,13 +38,18 @@ export async function startTestBroker(t: Scope, env: Env = {}): Promise<TestBrok
   const settings = testSettings(t, env);
   const { log, lines } = keepLog();
   const broker = await startBroker(settings, { log });
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= broker[Symbol.asyncDispose]();
-    return stopped;
-  };
+  const stop = once(() => broker[Symbol.asyncDispose]());
   defer(t, stop);
   return { broker, settings, url: `mqtt://127.0.0.1:${broker.address.port}`, lines, login: (user) => loginOf(settings, user), stop };
+}
+
+/** Does it at the first call; every call waits for its end. */
+function once(work: () => PromiseLike<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return async () => {
+    done ??= Promise.resolve(work());
+    await done;
+  };
 }
 
 function loginOf({ broker, dataDir }: Settings, user: string): { username?: string; password?: string } {
@@ -65,11 +70,7 @@ export async function startTestGateway(t: Scope, bus: TestBroker | null, env: En
   const settings = testSettings(t, { ...(bus && { DATA_DIR: bus.settings.dataDir }), ...env });
   const { log, lines } = keepLog();
   const gateway = await startGateway(settings, { log, ...(bus && { connect: () => bus.broker.connect() }) });
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= gateway[Symbol.asyncDispose]();
-    return stopped;
-  };
+  const stop = once(() => gateway[Symbol.asyncDispose]());
   defer(t, stop);
   return { gateway, url: `http://127.0.0.1:${gateway.address.port}${settings.gateway.basePath}`, settings, lines, stop };
 }
@@ -84,7 +85,7 @@ export async function connectMqtt(t: Scope, url: string, options: IClientOptions
 export async function joinMqtt(t: Scope, connect: () => Duplex, options: IClientOptions = {}): Promise<MqttClient> {
   const client = new mqtt.MqttClient(() => connect() as MqttClient['stream'], { reconnectPeriod: 0, ...options });
   keepMqtt(t, client);
-  await until('connection within the process', () => client.connected);
+  await untilEvent(client, 'connect');
   return client;
 }
 

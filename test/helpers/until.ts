@@ -1,10 +1,15 @@
-import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 export interface Deadline {
   /** How long to wait, in ms (5000). */
   ms?: number;
+}
+
+/** What an EventEmitter and an MqttClient have in common. */
+export interface Emitter {
+  once(event: string, listener: (value: unknown) => void): unknown;
+  off(event: string, listener: (value: unknown) => void): unknown;
 }
 
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
@@ -25,7 +30,7 @@ export async function until<T>(what: string, condition: () => T | Promise<T>, { 
 }
 
 /** Waits for one event of an emitter and gives its first argument. An `error` event, unless it is the wanted one, fails at once. */
-export async function untilEvent(emitter: EventEmitter, event: string, { ms = 5000 }: Deadline = {}): Promise<unknown> {
+export async function untilEvent(emitter: Emitter, event: string, { ms = 5000 }: Deadline = {}): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   emitter.once(event, resolve);
   if (event !== 'error') emitter.once('error', reject);
