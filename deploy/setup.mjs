@@ -1,0 +1,115 @@
+// Sets up what `npm start`, `npm test` and `npm run bench` need and do not find. Runs on any Node from 18 on, without dependencies,
+// prints a line for each thing that it does and nothing when all is there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const ffmpeg = { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg' };
+const compiler = { cc: 'gcc', '/usr/include/stdio.h': 'libc6-dev' };
+/** What a mode needs: a program on PATH, or a file by its full path; and the Debian package that brings it. */
+const needs = {
+  start: ffmpeg,
+  test: { ...ffmpeg, ...compiler, chromium: 'chromium', curl: 'curl', mosquitto_sub: 'mosquitto-clients' },
+  bench: { ...ffmpeg, ...compiler, ustreamer: 'ustreamer' },
+};
+const commands = { start: 'npm start', test: 'npm test', bench: 'npm run bench' };
+
+const mode = process.argv[2] ?? '';
+if (!Object.hasOwn(needs, mode)) fail(`usage: node deploy/setup.mjs ${Object.keys(needs).join('|')}`);
+setUpPrograms(needs[mode]);
+setUpDependencies();
+
+function setUpPrograms(table) {
+  const missing = Object.keys(table).filter((name) => !isThere(name));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((name) => table[name]))].join(' ');
+  const verb = missing.length === 1 ? 'is' : 'are';
+  if (!isThere('apt-get'))
+    fail(
+      `${list(missing)} ${verb} missing, and there is no apt-get here to install ${packages}: install ${list(missing)}, then run ${commands[mode]} again.`,
+    );
+  if (process.getuid?.() !== 0)
+    fail(`${list(missing)} ${verb} missing: run "sudo apt-get install -y ${packages}", then ${commands[mode]} again.`);
+  say(`installing ${packages} (apt, about a minute) …`);
+  installPackages(packages.split(' '));
+  const still = missing.filter((name) => !isThere(name));
+  if (still.length > 0)
+    fail(
+      `apt-get installed ${packages}, but ${list(still)} ${still.length === 1 ? 'is' : 'are'} still missing from PATH (${process.env.PATH}).`,
+    );
+}
+
+/** With the package lists at hand where they will do; on a new machine there are none, on an old one they name what is gone. */
+function installPackages(packages) {
+  const install = ['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', '--no-install-recommends', ...packages];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  if (run('apt-get', install, { env }).ok) return;
+  const update = run('apt-get', ['update'], { env });
+  const second = run('apt-get', install, { env });
+  if (!second.ok) fail(`apt-get could not install ${packages.join(' ')}; its own words are above.`, update.output + second.output);
+}
+
+/** node_modules, as package-lock.json has it, with Node 24 in it. */
+function setUpDependencies() {
+  const stamp = join(root, 'node_modules/.made-from-lock');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+    installDependencies();
+    writeFileSync(stamp, lock); // last, so what was interrupted is done again
+  }
+  if (!existsSync(join(root, 'node_modules/.bin/node')))
+    fail(
+      `node_modules/.bin/node is missing, since npm is set to run no install scripts: run "npm rebuild node --ignore-scripts=false", then ${commands[mode]} again.`,
+    );
+}
+
+function installDependencies() {
+  if (!isThere('npm')) fail(`npm is missing: install it (on Debian "apt-get install -y npm"), then run ${commands[mode]} again.`);
+  say('installing its npm dependencies (npm ci, about half a minute) …');
+  // Without node_modules/.bin, or npm would run by the very Node that it is about to replace.
+  const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => !dir.endsWith('node_modules/.bin'));
+  const env = { ...process.env, PATH: path.join(delimiter) };
+  const ci = run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env });
+  if (!ci.ok) fail('npm ci failed; its own words are above.', ci.output);
+}
+
+function isThere(name) {
+  const places = name.startsWith('/') ? [name] : (process.env.PATH ?? '').split(delimiter).map((dir) => join(dir, name));
+  return places.some((place) => {
+    try {
+      accessSync(place, name.startsWith('/') ? constants.R_OK : constants.X_OK);
+      return true;
+    } catch {
+      return false; // not in this place
+    }
+  });
+}
+
+function run(command, args, options) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 26,
+    encoding: 'utf8',
+  });
+  return { ok: status === 0, output: error ? `${error.message}\n` : stdout + stderr };
+}
+
+function list(names) {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function say(text) {
+  console.log(`HomeGuard: ${text}`);
+}
+
+function fail(text, output = '') {
+  process.stderr.write(`${output}HomeGuard: ${text}\n`);
+  process.exit(1);
+}

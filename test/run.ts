@@ -1,0 +1,129 @@
+/**
+ * The program behind `npm test`: types and lint, then the tests of each folder, then one line `N passed, N failed`.
+ * `npm test -- unit e2e` runs these folders only (types and lint always). A skipped or todo test is a defect, and so is a file without tests.
+ */
+import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { type EventData, run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { processTree } from './helpers/process-stats.ts';
+
+interface Folder {
+  name: string;
+  /** Files at a time. */
+  concurrency: number;
+  /** For each test, ms. */
+  timeout: number;
+}
+
+const root = join(import.meta.dirname, '..');
+const bin = join(root, 'node_modules/.bin');
+const wholeRunMs = 40 * 60_000;
+const graceMs = 5000;
+const folders: Folder[] = [
+  { name: 'unit', concurrency: availableParallelism(), timeout: 30_000 },
+  { name: 'integration', concurrency: 1, timeout: 60_000 },
+  { name: 'e2e', concurrency: 1, timeout: 180_000 },
+  { name: 'browser', concurrency: 1, timeout: 120_000 },
+];
+
+let passed = 0;
+const failures: string[] = [];
+
+await main(process.argv.slice(2));
+
+async function main(wanted: string[]): Promise<void> {
+  const unknown = wanted.filter((name) => !folders.some((folder) => folder.name === name));
+  for (const name of unknown) fail(`no folder test/${name}: there are ${folders.map((folder) => folder.name).join(', ')}`);
+  const signal = wholeRun();
+  if (!unknown.length) await runAll(wanted, signal);
+  for (const failure of failures) console.log(`✖ ${failure}`);
+  console.log(`${passed} passed, ${failures.length} failed`);
+  process.exitCode = failures.length ? 1 : 0;
+}
+
+async function runAll(wanted: string[], signal: AbortSignal): Promise<void> {
+  await check('types (tsc)', 'tsc', ['-p', root], signal);
+  await check('format and lint (biome check)', 'biome', ['check', root], signal);
+  const before = passed + failures.length;
+  for (const folder of folders) {
+    if (!signal.aborted && (!wanted.length || wanted.includes(folder.name))) await runFolder(folder, signal);
+  }
+  if (passed + failures.length === before) fail('no test was run');
+  if (signal.aborted) fail(String(signal.reason.message));
+}
+
+/** Ends the run that takes too long or that somebody ends: by the signal first, so that tests can clean up, then by force. */
+function wholeRun(): AbortSignal {
+  const controller = new AbortController();
+  const end = (why: string): void => {
+    controller.abort(new Error(`the run was ended: ${why}`));
+    // A test that spins heeds no signal but this one.
+    setTimeout(killDescendants, graceMs).unref();
+  };
+  setTimeout(() => end(`not done after ${wholeRunMs / 60_000} minutes`), wholeRunMs).unref();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => end(name));
+  return controller.signal;
+}
+
+function killDescendants(): void {
+  for (const { pid } of processTree(process.pid).slice(1)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended between the look and the kill.
+    }
+  }
+}
+
+async function check(name: string, program: string, args: string[], signal: AbortSignal): Promise<void> {
+  const start = performance.now();
+  const output = await new Promise<string | undefined>((resolve) => {
+    execFile(join(bin, program), args, { cwd: root, signal, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      resolve(error ? stdout + stderr || error.message : undefined),
+    );
+  });
+  const took = `${name} (${(performance.now() - start).toFixed(0)}ms)`;
+  if (output === undefined) {
+    passed++;
+    console.log(`✔ ${took}`);
+  } else {
+    fail(name);
+    console.log(`✖ ${took}\n${output}`);
+  }
+}
+
+async function runFolder({ name, concurrency, timeout }: Folder, signal: AbortSignal): Promise<void> {
+  const files = globSync(join(root, 'test', name, '**/*.test.ts')).sort();
+  if (!files.length) return;
+  console.log(`\ntest/${name}`);
+  // Forced, since a test that failed half-way may leave a timer or a socket that would keep its file's process for ever.
+  const tests = run({ files, concurrency, timeout, signal, cwd: root, execArgv: ['--test-force-exit'] });
+  tests.on('test:pass', (event) => count(event, 'passed'));
+  tests.on('test:fail', (event) => count(event, 'failed'));
+  const report = tests.compose(new spec());
+  report.pipe(process.stdout, { end: false });
+  await finished(report);
+}
+
+/** Suites are counted by their tests, unless one fails by itself (a hook); a file that ran no test reports itself under its own path. */
+function count(event: EventData.TestPass | EventData.TestFail, result: 'passed' | 'failed'): void {
+  const where = event.file ? relative(root, event.file) : 'no file';
+  const isSuite = event.details.type === 'suite';
+  if (event.name === event.file) fail(result === 'passed' ? `${where}: ran no test` : `${where}: failed outside of its tests`);
+  else if (event.skip !== undefined) fail(`${where}: ${event.name} (skipped)`);
+  else if (event.todo !== undefined) fail(`${where}: ${event.name} (todo)`);
+  else if (result === 'failed' && !(isSuite && failedByItsTests(event))) fail(`${where}: ${event.name}`);
+  else if (result === 'passed' && !isSuite) passed++;
+}
+
+function failedByItsTests({ details }: EventData.TestPass | EventData.TestFail): boolean {
+  return 'error' in details && 'failureType' in details.error && details.error.failureType === 'subtestsFailed';
+}
+
+function fail(what: string): void {
+  failures.push(what);
+}
