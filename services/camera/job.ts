@@ -1,0 +1,90 @@
+/** What ffmpeg is asked to do for each kind of source: its arguments. Pure. */
+
+/** Where ffmpeg reads from. */
+export type Input = { kind: 'device'; path: string } | { kind: 'file'; path: string } | { kind: 'url'; url: string } | { kind: 'test' };
+
+export interface Wanted {
+  size: { width: number; height: number };
+  fps: number;
+}
+
+/** ffmpeg's arguments: those for its input, the input itself, those for its output, which is always its standard output. */
+export interface Job {
+  inputOptions: string[];
+  input: string;
+  outputOptions: string[];
+}
+
+/** A server that says nothing for so long has gone, in microseconds. */
+const SILENCE_US = String(5_000_000);
+/** Frames as they come: nothing is kept back to find out more about them. */
+const AT_ONCE = ['-probesize', '32', '-analyzeduration', '0', '-fflags', 'nobuffer'];
+const MPJPEG = ['-f', 'mpjpeg', '-flush_packets', '1'];
+/** No cover picture, no sound. */
+const FIRST_VIDEO = ['-map', '0:V:0'];
+/** One thread: several would each keep a frame back. 4:2:0 is what every browser decodes fastest. */
+const ENCODE = ['-c:v', 'mjpeg', '-q:v', '5', '-huffman', 'default', '-pix_fmt', 'yuvj420p', '-threads', '1', '-fps_mode', 'passthrough'];
+
+/** @param copy whether the source gives MJPEG, which goes through untouched; all else is encoded */
+export function captureJob(input: Input, wanted: Wanted, copy: boolean): Job {
+  const outputOptions = [
+    ...(input.kind === 'file' || input.kind === 'url' ? FIRST_VIDEO : []),
+    ...(copy ? ['-c', 'copy'] : ENCODE),
+    ...MPJPEG,
+  ];
+  return { inputOptions: [...quiet('warning'), ...optionsFor(input, wanted, copy)], input: address(input, wanted), outputOptions };
+}
+
+/** Opens the source, tells its streams on standard error, and ends with the first frame. */
+export function probeJob(input: Input, wanted: Wanted): Job {
+  const outputOptions = [...FIRST_VIDEO, '-c', 'copy', '-frames:v', '1', ...MPJPEG];
+  return { inputOptions: [...quiet('info'), ...reach(input)], input: address(input, wanted), outputOptions };
+}
+
+/** The codec (`mjpeg`, `h264`) of the stream that a probe has copied, from what it told; null when it told none. */
+export function probedCodec(lines: string[]): string | null {
+  const index = lines.map((line) => /Stream #0:(\d+) -> #0:0 \(copy\)/.exec(line)?.[1]).find((found) => found !== undefined);
+  const stream = new RegExp(`^ *Stream #0:${index}\\b.*: Video: (\\w+)`);
+  return lines.map((line) => stream.exec(line)?.[1]).find((found) => found !== undefined) ?? null;
+}
+
+function quiet(level: string): string[] {
+  return ['-nostdin', '-hide_banner', '-nostats', '-v', level];
+}
+
+function optionsFor(input: Input, { size, fps }: Wanted, copy: boolean): string[] {
+  switch (input.kind) {
+    case 'device': {
+      const format = copy ? ['-input_format', 'mjpeg'] : [];
+      return [...AT_ONCE, '-f', 'v4l2', ...format, '-framerate', String(fps), '-video_size', `${size.width}x${size.height}`];
+    }
+    case 'file':
+      return [...reach(input), '-re', '-stream_loop', '-1'];
+    case 'url':
+      // More than one decoding thread would keep frames back.
+      return [...reach(input), '-fflags', 'nobuffer', ...(copy ? [] : ['-flags', 'low_delay', '-threads', '1'])];
+    case 'test':
+      return ['-re', '-f', 'lavfi'];
+  }
+}
+
+/** Which protocols a source may use: a playlist or a redirection must not lead to our files, nor a file to the network. */
+function reach(input: Input): string[] {
+  if (input.kind === 'file') return ['-protocol_whitelist', 'file'];
+  if (input.kind !== 'url') return [];
+  if (/^rtsp/i.test(input.url)) return ['-protocol_whitelist', 'rtp,udp,tcp,tls', '-rtsp_transport', 'tcp', '-timeout', SILENCE_US];
+  return ['-protocol_whitelist', 'http,https,httpproxy,tcp,tls', '-rw_timeout', SILENCE_US];
+}
+
+function address(input: Input, { size, fps }: Wanted): string {
+  switch (input.kind) {
+    case 'device':
+      return input.path;
+    case 'file':
+      return `file:${input.path}`;
+    case 'url':
+      return input.url;
+    case 'test':
+      return `testsrc2=size=${size.width}x${size.height}:rate=${fps}`;
+  }
+}

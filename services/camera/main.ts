@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { createLog } from '../shared/log.ts';
+import { run } from '../shared/run.ts';
+import { readSettings } from '../shared/settings.ts';
+import { startCamera } from './camera.ts';
+
+await run(async (signal) => {
+  const { cameras, camera, logLevel, ...settings } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  const log = createLog(logLevel);
+  await using begun = new AsyncDisposableStack();
+  for (const { id, source } of cameras) {
+    begun.use(await startCamera({ ...settings, camera: { ...camera, id, source: source ?? 'device' } }, { log }, signal));
+  }
+  return begun.move();
+});

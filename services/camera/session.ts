@@ -1,0 +1,148 @@
+import type { DeviceRoots } from './device.ts';
+import { describeAccess } from './device.ts';
+import { type Diagnosis, diagnose, noFrames, noPictures } from './diagnosis.ts';
+import { type Exit, Ffmpeg, type FfmpegProgram } from './ffmpeg.ts';
+import { type Format, FormatMeter } from './format-meter.ts';
+import { type Corruption, type Frame, FrameCutter } from './frames.ts';
+import { captureJob, probedCodec, probeJob, type Wanted } from './job.ts';
+import { withoutSecrets } from './source.ts';
+import type { Target } from './target.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** A device or file without a frame for so long is silent. */
+const SILENT_MS = 4_500;
+/** A network source may begin with its next key frame only. */
+const SILENT_URL_MS = 15_000;
+/** At least so often a frame is looked at, wanted or not: else nobody would notice that only noise comes. */
+const LOOK_MS = 900;
+
+/** What a source tells while it is open. */
+export interface CaptureListener {
+  /** Is the next frame wanted? */
+  wanted(): boolean;
+  whole(frame: Frame): void;
+  skipped(bytes: number): void;
+  corrupt(reason: Corruption): void;
+  format(format: Format): void;
+  /** The picture has gone, and why. */
+  trouble(trouble: Diagnosis): void;
+}
+
+export interface SessionOptions {
+  program: FfmpegProgram;
+  wanted: Wanted;
+  maxBytes: number;
+  roots: DeviceRoots;
+}
+
+export interface Outcome {
+  /** Why it ended; null when we ended it. */
+  trouble: Diagnosis | null;
+  /** From the first to the last frame, in ms. */
+  ranMs: number;
+  /** The device has no MJPEG: open it again and encode. */
+  needsEncoding: boolean;
+}
+
+/** The codec of a file or network source, in ffmpeg's words, or why it cannot be told; null when `signal` was faster. */
+export async function probe(target: Target, { program, wanted }: SessionOptions, signal: AbortSignal): Promise<string | Diagnosis | null> {
+  await using ffmpeg = new Ffmpeg(program, probeJob(target.input, wanted), () => {});
+  using watchdog = new Watchdog(SILENT_URL_MS, signal);
+  const exit = await Promise.race([ffmpeg.exited, watchdog.fired]);
+  if (signal.aborted) return null;
+  if (exit === null) return noFrames(target.input.kind, target.label, SILENT_URL_MS / 1000);
+  return probedCodec(exit.lines) ?? diagnoseExit(target, exit);
+}
+
+/** One run of ffmpeg on an open source: frames go to `listener` until it fails, falls silent, or `signal` comes. */
+export class Session {
+  readonly #target: Target;
+  readonly #options: SessionOptions;
+  readonly #copy: boolean;
+  readonly #listener: CaptureListener;
+  readonly #meter: FormatMeter;
+  #firstWhole = 0;
+  #lastWhole = 0;
+  /** Since the last whole frame. */
+  #lastCorruption: Corruption | null = null;
+  #calm = () => {};
+  #hasEnded = false;
+
+  /** @param codec of the source, in ffmpeg's words; `mjpeg` is copied */
+  constructor(target: Target, codec: string, options: SessionOptions, listener: CaptureListener) {
+    this.#target = target;
+    this.#options = options;
+    this.#copy = codec === 'mjpeg';
+    this.#listener = listener;
+    const pixel = this.#copy ? 'MJPG' : codec.toUpperCase();
+    this.#meter = new FormatMeter({ fps: options.wanted.fps, pixel, encoded: !this.#copy });
+  }
+
+  async run(signal: AbortSignal): Promise<Outcome> {
+    const { program, wanted, maxBytes } = this.#options;
+    const cutter = new FrameCutter(this.#sink(), maxBytes);
+    await using ffmpeg = new Ffmpeg(program, captureJob(this.#target.input, wanted, this.#copy), (bytes) => {
+      if (!this.#hasEnded) cutter.feed(bytes);
+    });
+    using watchdog = new Watchdog(this.#patience(), signal);
+    this.#calm = () => watchdog.calm();
+    const exit = await Promise.race([ffmpeg.exited, watchdog.fired]);
+    this.#hasEnded = true;
+    const outcome = this.#outcome(exit, signal);
+    // Told before ffmpeg is waited for, which may not want to end.
+    if (outcome.trouble && !outcome.needsEncoding) this.#listener.trouble(outcome.trouble);
+    return outcome;
+  }
+
+  #sink() {
+    const listener = this.#listener;
+    return {
+      wanted: () => listener.wanted() || performance.now() - this.#lastWhole >= LOOK_MS || this.#firstWhole === 0,
+      whole: (frame: Frame) => {
+        this.#lastWhole = performance.now();
+        this.#firstWhole ||= this.#lastWhole;
+        this.#lastCorruption = null;
+        this.#calm();
+        this.#tellFormat(this.#meter.measure(frame.width, frame.height));
+        this.#tellFormat(this.#meter.count(this.#lastWhole));
+        listener.whole(frame);
+      },
+      skipped: (bytes: number) => {
+        this.#tellFormat(this.#meter.count(performance.now()));
+        listener.skipped(bytes);
+      },
+      corrupt: (reason: Corruption) => {
+        this.#lastCorruption = reason;
+        listener.corrupt(reason);
+      },
+    };
+  }
+
+  #tellFormat(format: Format | null): void {
+    if (format) this.#listener.format(format);
+  }
+
+  #patience(): number {
+    return this.#target.input.kind === 'url' ? SILENT_URL_MS : SILENT_MS;
+  }
+
+  #outcome(exit: Exit | null, signal: AbortSignal): Outcome {
+    const ranMs = this.#firstWhole ? this.#lastWhole - this.#firstWhole : 0;
+    if (signal.aborted) return { trouble: null, ranMs, needsEncoding: false };
+    const { input, label } = this.#target;
+    if (exit === null) {
+      const trouble = this.#lastCorruption
+        ? noPictures(input.kind, label, this.#lastCorruption)
+        : noFrames(input.kind, label, Math.round(this.#patience() / 1000));
+      return { trouble, ranMs, needsEncoding: false };
+    }
+    const trouble = diagnoseExit(this.#target, exit);
+    return { trouble, ranMs, needsEncoding: input.kind === 'device' && this.#copy && trouble.condition === 'bad-format' };
+  }
+}
+
+function diagnoseExit({ input, label }: Target, { code, lines }: Exit): Diagnosis {
+  const access = input.kind === 'device' ? describeAccess(input.path) : null;
+  const said = input.kind === 'url' ? lines.map((line) => withoutSecrets(line, input.url)) : lines;
+  return diagnose({ kind: input.kind, label, code, lines: said, access });
+}

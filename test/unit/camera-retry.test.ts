@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Backoff } from '../../services/camera/backoff.ts';
+import { Demand } from '../../services/camera/demand.ts';
+import { FormatMeter } from '../../services/camera/format-meter.ts';
+import { Report } from '../../services/camera/report.ts';
+import { Tally } from '../../services/camera/tally.ts';
+import type { CameraState } from '../../services/shared/contract.ts';
+
+test('waits double from 1 s to 30 s, with jitter', () => {
+  for (const random of [() => 0, () => 0.999, Math.random]) {
+    const backoff = new Backoff(random);
+    const waits = Array.from({ length: 8 }, () => backoff.next());
+    for (const [i, wait] of waits.entries()) {
+      assert.ok(wait >= 1000 && wait <= 30_000, `${wait}`);
+      assert.ok(i === 0 || wait >= (waits[i - 1] ?? 0) * 0.7);
+    }
+    assert.ok((waits.at(-1) ?? 0) >= 24_000);
+  }
+  assert.notEqual(new Backoff(() => 0.1).next(), new Backoff(() => 0.9).next());
+});
+
+test('a source that ran well, or another one, begins with 1 s again; a bound holds', () => {
+  const backoff = new Backoff(() => 0);
+  for (let i = 0; i < 5; i++) backoff.next();
+  assert.equal(backoff.next(3000), 3000);
+  backoff.ran(9_000);
+  assert.equal(backoff.next(), 24_000);
+  backoff.ran(11_000);
+  assert.equal(backoff.next(), 1000);
+  backoff.next();
+  backoff.reset();
+  assert.equal(backoff.next(), 1000);
+});
+
+test('viewers are summed over counters; nonsense is ignored, empty takes a counter out', () => {
+  const demand = new Demand();
+  demand.count('gateway-1', '2');
+  demand.count('broker', '1');
+  assert.equal(demand.viewers, 3);
+  for (const nonsense of ['-5', 'NaN', '1.5', '1e9', ' 4', 'Infinity', '0x10', '99999999999', 'null']) demand.count('gateway-1', nonsense);
+  assert.equal(demand.viewers, 3);
+  demand.count('gateway-1', '0');
+  assert.equal(demand.viewers, 1);
+  demand.count('broker', '');
+  assert.equal(demand.viewers, 0);
+});
+
+test('counters are bounded, whatever comes', () => {
+  const demand = new Demand();
+  for (let i = 0; i < 1000; i++) demand.count(`counter-${i}`, '1');
+  assert.equal(demand.viewers, 64);
+  demand.count('counter-0', '');
+  demand.count('counter-999', '5');
+  assert.equal(demand.viewers, 68);
+});
+
+test('the sum is never negative or no number', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.oneof(fc.string(), fc.integer().map(String)))), (news) => {
+      const demand = new Demand();
+      for (const [counter, text] of news) demand.count(counter, text);
+      assert.ok(demand.viewers >= 0);
+    }),
+  );
+});
+
+test('on a new connection the old counts hold until those that came again are known', () => {
+  const demand = new Demand();
+  demand.count('gone', '2');
+  demand.count('still', '3');
+  demand.doubtAll();
+  assert.equal(demand.viewers, 5);
+  demand.count('still', '1');
+  demand.forgetDoubted();
+  assert.equal(demand.viewers, 1);
+});
+
+test('size and rate are told once, the rate again only when it is another than the one asked for', () => {
+  const meter = new FormatMeter({ fps: 30, pixel: 'MJPG', encoded: false });
+  assert.deepEqual(meter.measure(1280, 720), { pixel: 'MJPG', width: 1280, height: 720, fps: 30, encoded: false });
+  const told = Array.from({ length: 600 }, (_, i) => [meter.measure(1280, 720), meter.count(i * 33.4)]).flat();
+  assert.deepEqual(
+    told.filter((each) => each !== null),
+    [],
+  );
+});
+
+test('a rate of its own is measured behind a burst', () => {
+  const meter = new FormatMeter({ fps: 30, pixel: 'MJPG', encoded: false });
+  meter.measure(640, 480);
+  for (let i = 0; i < 15; i++) assert.equal(meter.count(i), null);
+  const told = Array.from({ length: 100 }, (_, i) => meter.count(66.7 * i)).filter((each) => each !== null);
+  assert.deepEqual(
+    told.map((format) => format?.fps),
+    [15],
+  );
+});
+
+test('one frame of another size is no new size, three are', () => {
+  const meter = new FormatMeter({ fps: 30, pixel: 'MJPG', encoded: false });
+  meter.measure(640, 480);
+  const told = [1, 0, 1, 1, 0, 1, 1, 1, 1].map((other) => (other ? meter.measure(320, 240) : meter.measure(640, 480)));
+  assert.deepEqual(
+    told.map((format) => format?.width ?? null),
+    [null, null, null, null, null, null, null, 320, null],
+  );
+});
+
+function reporting() {
+  let now = 0;
+  const states: CameraState[] = [];
+  const report = new Report(
+    'front',
+    () => new Date(++now * 1000),
+    (state) => states.push(state),
+  );
+  return { report, states, conditions: () => states.map(({ condition }) => condition) };
+}
+
+const format = { pixel: 'MJPG', width: 1280, height: 720, fps: 30, encoded: false };
+const trouble = { condition: 'device-busy' as const, cause: 'EBUSY', advice: 'Wait.' };
+
+test('each change is told once, and `since` changes with the condition only', () => {
+  const { report, states, conditions } = reporting();
+  report.update({ watched: false });
+  report.update({ format });
+  report.update({ watched: true });
+  report.update({ format: { ...format, fps: 15 } });
+  report.update({ trouble, format: null });
+  report.update({ trouble });
+  report.update({ format });
+  report.settle();
+  report.settle();
+  assert.deepEqual(conditions(), ['starting', 'idle', 'live', 'live', 'device-busy', 'device-busy', 'live']);
+  const since = states.map((state) => state.since);
+  assert.equal(since[2], since[3]);
+  assert.equal(since[4], since[5]);
+  assert.equal(new Set(since).size, 5);
+  assert.deepEqual([states[4]?.cause, states[4]?.advice, states[6]?.cause], ['EBUSY', 'Wait.', null]);
+});
+
+test('a closed source is idle, whatever kept its picture away', () => {
+  const { report, conditions } = reporting();
+  report.update({ trouble });
+  report.update({ open: false });
+  assert.deepEqual(conditions(), ['starting', 'device-busy', 'idle']);
+});
+
+test('the stand-in says that it is one, and what to do', () => {
+  const { report, states } = reporting();
+  report.update({ standIn: true, format });
+  const state = states.at(-1);
+  assert.deepEqual([state?.condition, state?.test, state?.cause], ['idle', true, 'no camera was found']);
+  assert.match(state?.advice ?? '', /Plug in/);
+});
+
+test('telemetry counts from the start, and its rate is that since the last one', () => {
+  const tally = new Tally(5_000);
+  for (let i = 0; i < 900; i++) assert.equal(tally.frame(100), i);
+  tally.dropped();
+  tally.corrupt();
+  tally.corrupt();
+  tally.restart();
+  const counts = { frames: 900, dropped: 1, corrupt: 2, bytes: 90_000, restarts: 1 };
+  assert.deepEqual(tally.report(3, 35_000), { fps: 30, ...counts, viewers: 3, uptime_s: 30 });
+  for (let i = 0; i < 377; i++) tally.frame(0);
+  assert.deepEqual(tally.report(0, 65_000), { fps: 12.6, ...counts, frames: 1277, viewers: 0, uptime_s: 60 });
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { captureJob, type Input, probedCodec, probeJob } from '../../services/camera/job.ts';
+import { parseSource, publicUrl, withoutSecrets } from '../../services/camera/source.ts';
+
+const wanted = { size: { width: 640, height: 480 }, fps: 15 };
+
+test('the text of CAMERA_SOURCE is understood', () => {
+  const cases: [string, ReturnType<typeof parseSource>][] = [
+    ['device', { kind: 'first', orTest: false }],
+    ['auto', { kind: 'first', orTest: true }],
+    ['test', { kind: 'test' }],
+    ['usb:C922', { kind: 'usb', part: 'C922' }],
+    ['/dev/video2', { kind: 'device', path: '/dev/video2' }],
+    ['/dev/v4l/by-id/usb-046d-video-index0', { kind: 'device', path: '/dev/v4l/by-id/usb-046d-video-index0' }],
+    ['/srv/node', { kind: 'device', path: '/srv/node' }],
+    ['/srv/film.mkv', { kind: 'file', path: '/srv/film.mkv' }],
+    ['./device', { kind: 'file', path: './device' }],
+    ['rtsp://10.0.0.2/live', { kind: 'url', url: 'rtsp://10.0.0.2/live' }],
+    ['HTTP://10.0.0.2/video', { kind: 'url', url: 'HTTP://10.0.0.2/video' }],
+  ];
+  for (const [text, source] of cases)
+    assert.deepEqual(
+      parseSource(text, (path) => path === '/srv/node'),
+      source,
+    );
+});
+
+test("an address's secrets are not shown", () => {
+  const url = 'rtsp://admin:s%40fe-word@10.0.0.2:554/live?token=abc123';
+  assert.equal(publicUrl(url), 'rtsp://10.0.0.2:554/live');
+  const said = [`[rtsp] ${url}: 401`, 'method for rtsp://admin:s%40fe-word@10.0.0.2:554/live', 'login s@fe-word', '?token=abc123'];
+  for (const line of said) assert.doesNotMatch(withoutSecrets(line, url), /s%40fe|s@fe|abc123/, line);
+  assert.equal(withoutSecrets('Connection refused', 'http://10.0.0.2/'), 'Connection refused');
+});
+
+test('MJPEG is copied, all else encoded, each source with the options that it needs', () => {
+  const inputs: Input[] = [
+    { kind: 'device', path: '/dev/video0' },
+    { kind: 'file', path: '/srv/-my film.mkv' },
+    { kind: 'url', url: 'rtsp://10.0.0.2/live' },
+    { kind: 'url', url: 'http://10.0.0.2/video' },
+    { kind: 'test' },
+  ];
+  for (const input of inputs) {
+    for (const copy of [true, false]) {
+      const job = captureJob(input, wanted, copy);
+      const out = job.outputOptions.join(' ');
+      assert.equal(out.includes('-c copy'), copy);
+      assert.equal(out.includes('-c:v mjpeg'), !copy);
+      assert.match(out, /-f mpjpeg -flush_packets 1$/);
+      assert.match(job.inputOptions.join(' '), /^-nostdin -hide_banner -nostats -v warning/);
+      assert.ok(!job.input.startsWith('-'));
+    }
+  }
+  const [device, file, rtsp, http, test] = inputs.map((input) => captureJob(input, wanted, true));
+  assert.match(device?.inputOptions.join(' ') ?? '', /-f v4l2 -input_format mjpeg -framerate 15 -video_size 640x480$/);
+  assert.doesNotMatch(captureJob(inputs[0] ?? { kind: 'test' }, wanted, false).inputOptions.join(' '), /input_format/);
+  assert.match(file?.inputOptions.join(' ') ?? '', /-protocol_whitelist file -re -stream_loop -1$/);
+  assert.equal(file?.input, 'file:/srv/-my film.mkv');
+  assert.match(rtsp?.inputOptions.join(' ') ?? '', /-rtsp_transport tcp -timeout \d+ /);
+  assert.match(http?.inputOptions.join(' ') ?? '', /-protocol_whitelist http,https,httpproxy,tcp,tls -rw_timeout \d+ /);
+  assert.equal(test?.input, 'testsrc2=size=640x480:rate=15');
+  assert.match(probeJob({ kind: 'file', path: '/a' }, wanted).outputOptions.join(' '), /-frames:v 1/);
+});
+
+test('the codec of the stream that was copied is read, not that of a cover or a sound', () => {
+  const said = (index: number, ...streams: string[]) => [
+    "Input #0, matroska,webm, from 'file:/a':",
+    ...streams.map((stream, i) => `  Stream #0:${i}${stream}`),
+    'Stream mapping:',
+    `  Stream #0:${index} -> #0:0 (copy)`,
+    '  Stream #0:0: Video: png, output',
+  ];
+  assert.equal(probedCodec(said(0, ': Video: mjpeg (Baseline), yuvj422p(pc), 1280x720')), 'mjpeg');
+  assert.equal(probedCodec(said(2, '(eng): Audio: aac', ': Video: mjpeg (attached pic)', '[0x1](und): Video: h264 (High)')), 'h264');
+  assert.equal(probedCodec(said(10, ...Array<string>(10).fill(': Audio: aac'), ': Video: hevc')), 'hevc');
+  assert.equal(probedCodec(['Stream map matches no streams.']), null);
+});
