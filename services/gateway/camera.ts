@@ -9,6 +9,8 @@ export interface Darkness {
   condition: ShownCondition;
   cause: string | null;
   advice: string | null;
+  /** When it began, ISO 8601 in UTC, where the camera told. */
+  since?: string;
 }
 
 const KNOWN = new Set<string>(CONDITIONS);
@@ -69,8 +71,8 @@ export class Camera {
   get darkness(): Darkness | null {
     if (!this.#online) return OFFLINE;
     if (!this.#state || SHOWING.has(this.#state.condition)) return null;
-    const { condition, cause, advice } = this.#state;
-    return { condition, cause, advice };
+    const { condition, cause, advice, since } = this.#state;
+    return { condition, cause, advice, since };
   }
 
   /** The camera as `GET /cameras/{id}` shows it, but for what its channel adds. */

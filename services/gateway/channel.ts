@@ -9,7 +9,7 @@ const SILENT_MS = 1_200;
 /** But never for longer than this, whatever rate the camera promises, in ms. */
 const MAX_SILENT_MS = 5_000;
 /** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
-const PLACEHOLDER_MS = 900;
+const PLACEHOLDER_MS = 700;
 /** The size of a placeholder for a camera that was never seen. */
 const USUAL_SIZE = { width: 1280, height: 720 };
 
@@ -137,8 +137,13 @@ export class Channel {
   }
 
   #drawPlaceholder(now: number): Picture {
-    const { condition, cause, advice } = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
-    const since = new Date().toISOString().slice(0, 19).replace('T', ' ');
+    const {
+      condition,
+      cause,
+      advice,
+      since: began,
+    }: Darkness = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
+    const since = (began ?? new Date().toISOString()).slice(0, 19).replace('T', ' ');
     const footer = `${this.camera.name} · since ${since} UTC`;
     return new Picture(
       drawPlaceholder({ ...(this.camera.size ?? USUAL_SIZE), title: titleOf(condition), cause, advice, footer }),

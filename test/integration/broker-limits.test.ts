@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import mqtt from 'mqtt-packet';
+import { startBroker } from '../../services/broker/broker.ts';
+import { FaultError } from '../../services/shared/fault.ts';
+import { defer, type Scope } from '../helpers/cleanup.ts';
+import { keepLog } from '../helpers/kept-log.ts';
+import { stamped, tinyJpeg } from '../helpers/pictures.ts';
+import { processStats } from '../helpers/process-stats.ts';
+import { startProgram } from '../helpers/program.ts';
+import { connectRaw, openRaw, type RawMqtt } from '../helpers/raw-mqtt.ts';
+import { connectMqtt, receive, startTestBroker, testSettings } from '../helpers/services.ts';
+import { until, untilEvent } from '../helpers/until.ts';
+import { makeWorkDir } from '../helpers/work-dir.ts';
+
+/** A PUBLISH header that announces 100 MB. */
+const hugeHeader = Buffer.from([0x30, 0x80, 0x80, 0x80, 0x32, 0, 1, 0x61]);
+
+/** Writes as fast as the peer reads, until it is closed or all is out. */
+async function flood(raw: RawMqtt, bytes: number): Promise<void> {
+  const chunk = Buffer.alloc(1 << 20);
+  for (let sent = 0; sent < bytes && !raw.closed; sent += chunk.length) {
+    if (raw.socket.write(chunk)) continue;
+    await new Promise<void>((resolve) => {
+      for (const event of ['drain', 'close']) raw.socket.once(event, () => resolve());
+      if (raw.closed) resolve();
+    });
+  }
+}
+
+async function startSeparately(t: Scope) {
+  const program = startProgram(t, { main: 'services/broker/main.ts', env: { BROKER_AUTH: 'off' } });
+  const [, port] = await program.outputMatching(/open on 127\.0\.0\.1:(\d+)/);
+  return { program, address: { host: '127.0.0.1', port: Number(port) }, rss: () => processStats(program.pid)?.rssBytes ?? 0 };
+}
+
+describe('packets that are too large', { concurrency: true }, () => {
+  test('announced before or after CONNECT: that peer is closed at once, memory stays, everyone else notices nothing', async (t) => {
+    const { program, address, rss } = await startSeparately(t);
+    const witness = await connectRaw(t, address);
+    await witness.subscribe('w');
+    const before = rss();
+    for (let i = 0; i < 5; i++) {
+      for (const raw of [await openRaw(t, address), await connectRaw(t, address), await connectRaw(t, address, { version: 5 })]) {
+        raw.socket.write(hugeHeader);
+        await flood(raw, 100 << 20);
+        await until('end of the peer', () => raw.closed, { ms: 3000 });
+      }
+    }
+    const grown = rss() - before;
+    assert.ok(grown <= 20e6, `memory grew by ${grown} bytes`);
+    witness.send({ cmd: 'publish', topic: 'w', payload: 'still here', qos: 0, dup: false, retain: false });
+    await witness.next('publish');
+    await program.stop();
+  });
+
+  test('before CONNECT 64 kB is the bound, afterwards a frame and its wrapping', async (t) => {
+    const bus = await startTestBroker(t, { BROKER_AUTH: 'off', FRAME_MAX_BYTES: '200000' });
+    const address = { host: '127.0.0.1', port: bus.broker.address.port };
+    const publish = (size: number) =>
+      mqtt.generate({ cmd: 'publish', topic: 'a/frame', payload: Buffer.alloc(size), qos: 0, dup: false, retain: false });
+    const early = await openRaw(t, address);
+    early.socket.write(publish(70_000).subarray(0, 10));
+    await until('end of the early one', () => early.closed, { ms: 3000 });
+    const subscriber = await connectRaw(t, address);
+    await subscriber.subscribe('a/frame');
+    const publisher = await connectRaw(t, address);
+    publisher.socket.write(publish(200_000));
+    const frame = await subscriber.next('publish');
+    assert.equal(frame.cmd === 'publish' && frame.payload.length, 200_000);
+    publisher.socket.write(publish(270_000).subarray(0, 10));
+    await until('end of the publisher', () => publisher.closed, { ms: 3000 });
+    assert.ok(!subscriber.closed);
+  });
+
+  test('a login and a frame in one write: the frame arrives, though it came before the answer to the login', async (t) => {
+    const bus = await startTestBroker(t, { BROKER_AUTH: 'off' });
+    const address = { host: '127.0.0.1', port: bus.broker.address.port };
+    const subscriber = await connectRaw(t, address);
+    await subscriber.subscribe('a/frame');
+    const raw = await openRaw(t, address);
+    raw.socket.write(
+      Buffer.concat([
+        mqtt.generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clientId: 'eager', clean: true, keepalive: 0 }),
+        mqtt.generate({ cmd: 'publish', topic: 'a/frame', payload: Buffer.alloc(20_000), qos: 0, dup: false, retain: false }),
+      ]),
+    );
+    const frame = await subscriber.next('publish');
+    assert.equal(frame.cmd === 'publish' && frame.payload.length, 20_000);
+  });
+});
+
+describe('addresses', { concurrency: true }, () => {
+  test('a busy port is a fault in one sentence, and nothing stays open', async (t) => {
+    const taken = net.createServer().listen(0, '127.0.0.1');
+    defer(t, () => void taken.close());
+    await untilEvent(taken, 'listening');
+    const { port } = taken.address() as net.AddressInfo;
+    const socket = join(makeWorkDir(t), 'bus.sock');
+    const settings = testSettings(t, { BROKER_PORT: String(port), BROKER_SOCKET: socket });
+    await assert.rejects(startBroker(settings, keepLog()), (error) => {
+      assert.ok(error instanceof FaultError);
+      assert.equal(error.message, `127.0.0.1:${port} is taken by another program: stop that one, or set BROKER_PORT to something else`);
+      return true;
+    });
+    assert.ok(!existsSync(socket));
+  });
+
+  test('the program says so and ends with exit code 1', async (t) => {
+    const bus = await startTestBroker(t);
+    const program = startProgram(t, { main: 'services/broker/main.ts', env: { BROKER_PORT: String(bus.broker.address.port) } });
+    await program.ends({ code: 1 });
+    assert.match(program.stderr, /^HomeGuard cannot start: 127\.0\.0\.1:\d+ is taken by another program: [^\n]*\n$/);
+  });
+
+  test('an address that is not ours, and a certificate that is not there', async (t) => {
+    await assert.rejects(startBroker(testSettings(t, { BROKER_HOST: '192.0.2.1' }), keepLog()), /cannot listen on 192\.0\.2\.1/);
+    const settings = testSettings(t, { BROKER_TLS_CERT: '/nowhere/cert.pem', BROKER_TLS_KEY: '/nowhere/key.pem' });
+    await assert.rejects(startBroker(settings, keepLog()), /BROKER_TLS_CERT names \/nowhere\/cert\.pem, which cannot be read \(ENOENT\)/);
+  });
+
+  test('the Unix socket is for owner and group, serves like TCP, and is gone after a stop', async (t) => {
+    const path = join(makeWorkDir(t), 'bus.sock');
+    const bus = await startTestBroker(t, { BROKER_SOCKET: path });
+    assert.equal(statSync(path).mode & 0o777, 0o660);
+    const client = await connectMqtt(t, `mqtt+unix://${path}`, bus.login('camera'));
+    await client.subscribeAsync('a');
+    const got = untilEvent(client, 'message');
+    await client.publishAsync('a', 'x');
+    assert.equal(await got, 'a');
+    await bus.stop();
+    assert.ok(!existsSync(path));
+  });
+
+  test('a Unix socket left over by a killed broker is taken over', async (t) => {
+    const path = join(makeWorkDir(t), 'bus.sock');
+    const first = startProgram(t, { main: 'services/broker/main.ts', env: { BROKER_SOCKET: path } });
+    await first.outputMatching(/open on/);
+    await first.stop({ signal: 'SIGKILL', code: null });
+    assert.ok(existsSync(path), 'it was left over');
+    const bus = await startTestBroker(t, { BROKER_SOCKET: path });
+    await connectMqtt(t, `mqtt+unix://${path}`, bus.login('camera'));
+  });
+
+  test('a Unix socket of a broker that lives is refused, and stays its', async (t) => {
+    const path = join(makeWorkDir(t), 'bus.sock');
+    const first = await startTestBroker(t, { BROKER_SOCKET: path });
+    await assert.rejects(startBroker(testSettings(t, { BROKER_SOCKET: path }), keepLog()), (error) => {
+      assert.ok(error instanceof FaultError);
+      assert.match(error.message, /another broker listens on .*bus\.sock: stop it, or set BROKER_SOCKET/);
+      return true;
+    });
+    await connectMqtt(t, `mqtt+unix://${path}`, first.login('camera'));
+  });
+
+  test('with a certificate MQTTS is served beside it, frames and all', async (t) => {
+    const dir = makeWorkDir(t);
+    const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+    const subject = ['-subj', '/CN=localhost', '-days', '1', '-nodes'];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', ...subject, '-keyout', key, '-out', cert],
+      {
+        stdio: 'ignore',
+      },
+    );
+    const free = net.createServer().listen(0, '127.0.0.1');
+    await untilEvent(free, 'listening');
+    const { port } = free.address() as net.AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const bus = await startTestBroker(t, { BROKER_TLS_CERT: cert, BROKER_TLS_KEY: key, BROKER_TLS_PORT: String(port) });
+    const secure = await connectMqtt(t, `mqtts://127.0.0.1:${port}`, { ...bus.login('homeassistant'), rejectUnauthorized: false });
+    const received = await receive(secure, 'homeguard/+/frame');
+    const plain = await connectMqtt(t, bus.url, bus.login('camera'));
+    const frame = stamped(tinyJpeg({ size: 300_000 }), 1);
+    for (let i = 1; i <= 5; i++) {
+      await plain.publishAsync('homeguard/front/frame', frame);
+      await until(`frame ${i}`, () => received.length === i);
+      assert.ok(received.at(-1)?.payload.equals(frame));
+    }
+    await assert.rejects(connectMqtt(t, `mqtts://127.0.0.1:${bus.broker.address.port}`, { connectTimeout: 2_000 }));
+  });
+
+  test('a file that is no socket is not deleted', async (t) => {
+    const path = join(makeWorkDir(t), 'precious');
+    writeFileSync(path, 'photos of the children');
+    await assert.rejects(startBroker(testSettings(t, { BROKER_SOCKET: path }), keepLog()), FaultError);
+    assert.ok(statSync(path).isFile());
+  });
+
+  test('SIGTERM ends the program with clients on it', async (t) => {
+    const { program, address } = await startSeparately(t);
+    const client = await connectRaw(t, address);
+    await client.subscribe('a');
+    await program.stop();
+    await until('end of the client', () => client.closed);
+  });
+});

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
+import { type TestContext, test } from 'node:test';
+import { Camera } from '../../services/gateway/camera.ts';
+import { Channel, type Viewer } from '../../services/gateway/channel.ts';
+import type { Picture } from '../../services/gateway/picture.ts';
+import { tinyJpeg } from '../helpers/pictures.ts';
+
+const state = (condition: string, fps = 30, more: object = {}) =>
+  JSON.stringify({ condition, cause: null, advice: null, since: '', device: null, format: { width: 320, height: 240, fps }, ...more });
+
+/** A camera's channel on a clock of the test's own, and the numbers of viewers it told. */
+function setUp(t: TestContext, condition = 'live', fps = 30) {
+  let now = 1_000_000;
+  t.mock.method(performance, 'now', () => now);
+  const told: number[] = [];
+  const camera = new Camera('front');
+  camera.online = true;
+  camera.setState(state(condition, fps));
+  const channel = new Channel(camera, (viewers) => told.push(viewers));
+  /** Lets `ms` pass as the hub sees it: a look every 250 ms, and a frame every `frameEach` ms if given. */
+  const pass = (ms: number, frameEach = Number.POSITIVE_INFINITY) => {
+    let nextFrame = now + frameEach;
+    for (const end = now + ms; now < end; ) {
+      now += Math.min(10, end - now);
+      if (now >= nextFrame) {
+        channel.receive(tinyJpeg({ seq: 1 }));
+        nextFrame += frameEach;
+      }
+      if (now % 250 === 0) channel.tick(now);
+    }
+  };
+  return { channel, camera, told, pass, clock: () => now };
+}
+
+class Watcher implements Viewer {
+  readonly shown: { picture: Picture; now: number }[] = [];
+  told = 0;
+  ended = false;
+
+  show(picture: Picture, now: number): void {
+    this.shown.push({ picture, now });
+  }
+
+  tell(): void {
+    this.told++;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  get placeholders(): number[] {
+    return this.shown.filter(({ picture }) => picture.isPlaceholder).map(({ now }) => now);
+  }
+}
+
+test('every viewer gets each frame, as the very same picture', (t) => {
+  const { channel } = setUp(t);
+  const [one, other] = [new Watcher(), new Watcher()];
+  channel.watch(one);
+  channel.watch(other);
+  const jpeg = tinyJpeg({ seq: 7 });
+  channel.receive(jpeg);
+  assert.equal(one.shown.length, 1);
+  assert.equal(one.shown[0]?.picture, other.shown[0]?.picture);
+  assert.equal(one.shown[0]?.picture.jpeg, jpeg);
+  assert.deepEqual(one.shown[0]?.picture.stamp, { seq: 7, t: 1_000_000 });
+});
+
+test('the number of viewers is told at each change, also when one leaves twice', (t) => {
+  const { channel, told } = setUp(t);
+  const first = channel.watch(new Watcher());
+  const second = channel.watch(new Watcher());
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  second[Symbol.dispose]();
+  assert.deepEqual(told, [1, 2, 1, 0]);
+  assert.equal(channel.viewers, 0);
+});
+
+test('who comes while others watch sees the newest picture at once', (t) => {
+  const { channel } = setUp(t);
+  channel.watch(new Watcher());
+  channel.receive(tinyJpeg({ seq: 1 }));
+  channel.receive(tinyJpeg({ seq: 2 }));
+  const late = new Watcher();
+  channel.watch(late);
+  assert.deepEqual(
+    late.shown.map(({ picture }) => picture.stamp?.seq),
+    [2],
+  );
+});
+
+test('who comes after all had left does not see an old picture', (t) => {
+  const { channel, pass } = setUp(t);
+  channel.watch(new Watcher())[Symbol.dispose]();
+  const watching = channel.watch(new Watcher());
+  channel.receive(tinyJpeg({ seq: 1 }));
+  watching[Symbol.dispose]();
+  pass(10_000);
+  const late = new Watcher();
+  channel.watch(late);
+  assert.equal(late.shown.length, 0);
+});
+
+test('bytes that are no JPEG are counted and shown to nobody', (t) => {
+  const { channel } = setUp(t);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), tinyJpeg().subarray(0, 50), tinyJpeg().subarray(1)]) channel.receive(bytes);
+  assert.equal(watcher.shown.length, 0);
+  assert.equal(channel.dropped, 4);
+});
+
+test('no placeholder while frames come', (t) => {
+  const { channel, pass } = setUp(t);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  pass(10_000, 30);
+  assert.deepEqual(watcher.placeholders, []);
+  assert.ok(watcher.shown.length > 300);
+});
+
+test('a camera that falls silent: a placeholder within 2 s, then at least one a second, and live again with the next frame', (t) => {
+  const { channel, pass, clock } = setUp(t);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  pass(3_000, 30);
+  const lost = clock();
+  pass(10_000);
+  const times = [lost, ...watcher.placeholders];
+  assert.ok((times[1] ?? Number.POSITIVE_INFINITY) - lost <= 2_000, `first after ${(times[1] ?? 0) - lost} ms`);
+  for (let i = 2; i < times.length; i++) assert.ok((times[i] ?? 0) - (times[i - 1] ?? 0) <= 1_000, `${times}`);
+  assert.ok(times.length >= 9, `${times.length}`);
+  assert.equal(channel.darkness()?.condition, 'no-frames');
+  channel.receive(tinyJpeg({ seq: 99 }));
+  assert.equal(watcher.shown.at(-1)?.picture.stamp?.seq, 99);
+  assert.equal(channel.darkness(), null);
+});
+
+test('a camera that never sends: the same, counted from the first viewer', (t) => {
+  const { channel, pass, clock } = setUp(t);
+  pass(60_000);
+  const began = clock();
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  assert.deepEqual(watcher.placeholders, [], 'its first frame may still come in time');
+  pass(2_000);
+  assert.ok(watcher.placeholders.length >= 1);
+  assert.ok((watcher.placeholders[0] ?? 0) - began <= 2_000);
+});
+
+test('a camera of one frame a second is not taken for a silent one', (t) => {
+  const { channel, pass } = setUp(t, 'live', 1);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  pass(20_000, 1_000);
+  assert.deepEqual(watcher.placeholders, []);
+});
+
+test('no rate that a camera promises keeps a viewer without a placeholder for long', (t) => {
+  const { channel, pass } = setUp(t, 'live', 0.001);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  pass(5_500);
+  assert.ok(watcher.placeholders.length > 0);
+});
+
+test('a dark camera shows at once why, and a new cause as soon as it is known', (t) => {
+  const { channel, camera, pass } = setUp(t, 'no-device');
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  assert.equal(watcher.placeholders.length, 1);
+  const first = watcher.shown[0]?.picture;
+  pass(500);
+  camera.setState(state('device-busy', 30, { cause: 'held by 4711' }));
+  channel.changed(null);
+  assert.equal(watcher.placeholders.length, 2);
+  assert.notEqual(watcher.shown[1]?.picture, first);
+  assert.equal(watcher.told, 1);
+});
+
+test('the same darkness is drawn once for all viewers', (t) => {
+  const { channel, pass } = setUp(t, 'off');
+  const [one, other] = [new Watcher(), new Watcher()];
+  channel.watch(one);
+  channel.watch(other);
+  pass(5_000);
+  const pictures = new Set([...one.shown, ...other.shown].map(({ picture }) => picture));
+  assert.equal(pictures.size, 1);
+  assert.ok(one.shown.length >= 5 && other.shown.length >= 5);
+});
+
+test('nobody watches: nothing is drawn', (t) => {
+  const { channel, pass } = setUp(t, 'no-device');
+  const watcher = new Watcher();
+  channel.watch(watcher)[Symbol.dispose]();
+  pass(10_000);
+  assert.equal(watcher.shown.length, 1);
+});
+
+test('a lost bus is what is shown, whatever the camera said last', (t) => {
+  const { channel, pass } = setUp(t);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  pass(1_000, 30);
+  channel.changed('The bus is gone.');
+  assert.equal(watcher.placeholders.length, 1);
+  assert.deepEqual([channel.view().condition, channel.view().cause], ['bus-lost', 'The bus is gone.']);
+  channel.changed(null);
+  channel.receive(tinyJpeg());
+  assert.equal(channel.view().condition, 'live');
+});
+
+test('its view tells rate and viewers', (t) => {
+  const { channel, pass } = setUp(t);
+  channel.watch(new Watcher());
+  pass(6_000, 50);
+  const { fps, viewers, id } = channel.view();
+  assert.deepEqual([id, viewers], ['front', 1]);
+  assert.ok(Math.abs(fps - 20) < 1, `${fps}`);
+});
+
+test('a recent picture is one that came lately', (t) => {
+  const { channel, pass } = setUp(t);
+  channel.watch(new Watcher());
+  assert.equal(channel.recent(60_000), null);
+  channel.receive(tinyJpeg({ seq: 5 }));
+  pass(500);
+  assert.equal(channel.recent(1_000)?.stamp?.seq, 5);
+  assert.equal(channel.recent(400), null);
+});
+
+test('at a stop every viewer is ended', (t) => {
+  const { channel } = setUp(t);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  channel.end();
+  assert.ok(watcher.ended);
+});
