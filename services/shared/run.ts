@@ -1,9 +1,4 @@
-import v8 from 'node:v8';
 import { FaultError } from './fault.ts';
-
-// Frames are large buffers on a small heap: with V8's usual growth factor each few of them bring the next full collection near.
-// Three times instead of about 1.3 times: one viewer costs half the CPU, an idle camera two thirds, for some 10 MB more.
-const HEAP_GROWTH = '--heap-growing-percent=200';
 
 /** From the first signal to the end of the process, in ms; then it is ended the hard way. */
 const STOP_DEADLINE_MS = 4_500;
@@ -14,7 +9,6 @@ const STOP_DEADLINE_MS = 4_500;
  * A `FaultError` is told in one sentence, anything else with its stack, since that is our own mistake.
  */
 export async function run(start: (signal: AbortSignal) => Promise<AsyncDisposable>): Promise<void> {
-  v8.setFlagsFromString(HEAP_GROWTH);
   const stop = new AbortController();
   const stopped = Promise.withResolvers<void>();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

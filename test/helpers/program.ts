@@ -8,6 +8,8 @@ import { makeWorkDir } from './work-dir.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const mark = 'HOMEGUARD_TEST_PROGRAM';
+/** As package.json's scripts have it: frames are no small objects, so room for many of those is only memory. */
+const nodeOptions = ['--max-semi-space-size=1'];
 
 export interface ProgramOptions {
   /** Path in the project of what is run, services/homeguard.ts unless given. */
@@ -35,7 +37,7 @@ export interface StopOptions extends Deadline {
 /** Starts a program of ours with this Node. Whatever the test does, neither it nor any process that it began outlives the test. */
 export function startProgram(t: Scope, { main = 'services/homeguard.ts', args = [], env = {}, cwd }: ProgramOptions = {}): Program {
   const id = randomUUID();
-  const child = spawn(process.execPath, [root + main, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, root + main, ...args], {
     cwd: cwd ?? makeWorkDir(t),
     env: { ...shellEnv(), BROKER_PORT: '0', GATEWAY_PORT: '0', ...env, [mark]: id },
     stdio: ['ignore', 'pipe', 'pipe'],
