@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { busLost, type Camera, type Darkness } from './camera.ts';
-import { isJpeg, Picture } from './picture.ts';
+import { createPlaceholder, isJpeg, Picture } from './picture.ts';
 import { drawPlaceholder, titleOf } from './placeholder.ts';
 import { Rate } from './rate.ts';
 
@@ -12,6 +12,12 @@ const MAX_SILENT_MS = 5_000;
 const PLACEHOLDER_MS = 700;
 /** The size of a placeholder for a camera that was never seen. */
 const USUAL_SIZE = { width: 1280, height: 720 };
+
+const SILENCE: Darkness = {
+  condition: 'no-frames',
+  cause: 'The camera service is there, but no frame arrives.',
+  advice: 'Wait a moment; if it stays dark, look at the log of the camera service.',
+};
 
 /** Someone who watches one camera. */
 export interface Viewer {
@@ -34,6 +40,8 @@ export class Channel {
   #waitingSince = Number.NEGATIVE_INFINITY;
   #placeholder: { key: string; picture: Picture; shownAt: number } | null = null;
   #busTrouble: string | null = null;
+  /** Whether viewers were told that frames do not come though they should. */
+  #toldSilent = false;
   dropped = 0;
 
   /** @param onWanted is told the number of viewers at each change */
@@ -75,6 +83,7 @@ export class Channel {
     this.#waitingSince = now;
     this.#placeholder = null;
     this.rate.count(now);
+    this.#tellSilence(now);
     for (const viewer of this.#viewers) viewer.show(picture, now);
   }
 
@@ -87,6 +96,7 @@ export class Channel {
 
   /** Looks whether viewers need a placeholder; to be called a few times a second. */
   tick(now: number): void {
+    this.#tellSilence(now);
     if (this.#viewers.size === 0 || !this.#darkness(now)) return;
     if (this.#placeholder && this.#placeholder.key === this.#key(now) && now - this.#placeholder.shownAt < PLACEHOLDER_MS) return;
     this.#showPlaceholder(now, this.#viewers);
@@ -105,7 +115,8 @@ export class Channel {
   /** The camera as `GET /cameras/{id}` shows it. */
   view() {
     const now = performance.now();
-    return { ...this.camera.view(this.#busTrouble), fps: this.rate.perSecond(now), viewers: this.#viewers.size };
+    const silence = this.#isSilent(now) ? SILENCE : null;
+    return { ...this.camera.view(this.#busTrouble), ...silence, fps: this.rate.perSecond(now), viewers: this.#viewers.size };
   }
 
   /** Ends all viewers, as at a stop. */
@@ -115,14 +126,20 @@ export class Channel {
 
   #darkness(now: number): Darkness | null {
     if (this.#busTrouble) return busLost(this.#busTrouble);
-    const dark = this.camera.darkness;
+    return this.camera.darkness ?? (this.#isSilent(now) ? SILENCE : null);
+  }
+
+  /** Do frames not come though the camera says that they do? */
+  #isSilent(now: number): boolean {
+    if (this.#busTrouble || this.camera.darkness || this.#viewers.size === 0) return false;
     const silentAfter = Math.min(MAX_SILENT_MS, Math.max(SILENT_MS, 2500 / this.camera.promisedFps));
-    if (dark || this.#viewers.size === 0 || now - this.#waitingSince < silentAfter) return dark;
-    return {
-      condition: 'no-frames',
-      cause: 'The camera service is there, but no frame arrives.',
-      advice: 'Wait a moment; if it stays dark, look at the log of the camera service.',
-    };
+    return now - this.#waitingSince >= silentAfter;
+  }
+
+  #tellSilence(now: number): void {
+    if (this.#isSilent(now) === this.#toldSilent) return;
+    this.#toldSilent = !this.#toldSilent;
+    for (const viewer of this.#viewers) viewer.tell?.();
   }
 
   #key(now: number): string {
@@ -145,10 +162,7 @@ export class Channel {
     }: Darkness = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
     const since = (began ?? new Date().toISOString()).slice(0, 19).replace('T', ' ');
     const footer = `${this.camera.name} · since ${since} UTC`;
-    return new Picture(
-      drawPlaceholder({ ...(this.camera.size ?? USUAL_SIZE), title: titleOf(condition), cause, advice, footer }),
-      Date.now() * 1000,
-      true,
-    );
+    const jpeg = drawPlaceholder({ ...(this.camera.size ?? USUAL_SIZE), title: titleOf(condition), cause, advice, footer });
+    return createPlaceholder(jpeg, Date.now() * 1000);
   }
 }

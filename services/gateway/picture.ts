@@ -47,6 +47,14 @@ export class Picture {
   }
 }
 
+/** Behind SOI, so that the page can tell placeholders from pictures of publishers that do not stamp (ITU T.81 B.2.4.5). */
+const PLACEHOLDER_MARK = Buffer.from('\xff\xfe\x00\x17homeguard placeholder', 'latin1');
+
+/** A picture that says why there is none. */
+export function createPlaceholder(jpeg: Buffer, drawnAt: number): Picture {
+  return new Picture(Buffer.concat([jpeg.subarray(0, 2), PLACEHOLDER_MARK, jpeg.subarray(2)]), drawnAt, true);
+}
+
 /** Microseconds as seconds with six decimals, as ustreamer gives them. */
 export function secondsOf(microseconds: number): string {
   const fraction = String(microseconds % 1_000_000).padStart(6, '0');

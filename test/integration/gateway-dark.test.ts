@@ -51,6 +51,21 @@ async function assertLive(viewers: Seen[][], from = performance.now()): Promise<
 }
 
 describe('a camera that has nothing to show', { concurrency: true }, () => {
+  test('a page is told in words when frames stop, and when they are back; placeholders are marked', async (t) => {
+    const { camera, url } = await setUp(t);
+    const { messages, pictures } = await openLive(t, `${url}cameras/front/ws`);
+    const told = () => messages.filter(({ type }) => type === 'state').map(({ condition }) => condition);
+    await assertLive([pictures]);
+    assert.deepEqual(new Set(told()), new Set(['live']));
+    camera.pause();
+    await until('no-frames', () => told().at(-1) === 'no-frames');
+    assert.match(String(messages.at(-1)?.cause), /no frame arrives/);
+    const placeholder = await until('placeholder', () => placeholders(pictures).at(-1));
+    assert.equal(placeholder.jpeg.toString('latin1', 2, 27), '\xff\xfe\x00\x17homeguard placeholder');
+    camera.play();
+    await until('live', () => told().at(-1) === 'live');
+  });
+
   test('its frames stop: placeholders, and live again with the next frame', async (t) => {
     const { camera, url } = await setUp(t);
     const viewers = await watchBoth(t, url);
