@@ -31,9 +31,10 @@ test('a camera of which nothing is known is offline, and says what to do', () =>
 
 test('live, idle and starting promise frames; every other condition is dark with its cause and advice', () => {
   for (const condition of CONDITIONS) {
-    const camera = online(state({ condition, cause: 'seen', advice: 'do' }));
+    const since = '2026-11-22T10:38:45.120Z';
+    const camera = online(state({ condition, cause: 'seen', advice: 'do', since }));
     const shows = ['live', 'idle', 'starting'].includes(condition);
-    assert.deepEqual(camera.darkness, shows ? null : { condition, cause: 'seen', advice: 'do' }, condition);
+    assert.deepEqual(camera.darkness, shows ? null : { condition, cause: 'seen', advice: 'do', since }, condition);
   }
 });
 
