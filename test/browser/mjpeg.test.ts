@@ -39,6 +39,8 @@ test("Chromium's <img> shows the newest picture of a stream, not the last but on
       const [red = 0, green = 0, blue = 0] = context.getImageData(0, 0, 1, 1).data;
       return ['red', 'lime', 'blue'][[red, green, blue].indexOf(Math.max(red, green, blue))];
     });
+  // Until the stream and its subscription are there, frames go nowhere.
+  await until('first frame', async () => camera.send() && colours.includes((await shown()) ?? ''));
   // No frame follows until this one is seen: with late parts it never would be, placeholders aside, whose colour is none of these.
   for (let i = 0; i < 6; i++) {
     await until('a frame that goes out', () => camera.send());
