@@ -23,7 +23,7 @@ if (!Object.hasOwn(needs, mode)) fail(`usage: node deploy/setup.mjs ${Object.key
 // The npm package that brings Node 24 exists for these only.
 if (!['x64', 'arm64'].includes(process.arch))
   fail(
-    `HomeGuard needs a 64-bit system, and this Node is for ${process.arch}: install the 64-bit Raspberry Pi OS, then run ${commands[mode]} again.`,
+    `a 64-bit system is needed, and this Node is for ${process.arch}: install the 64-bit Raspberry Pi OS, then run ${commands[mode]} again.`,
   );
 setUpPrograms(needs[mode]);
 setUpDependencies();

@@ -36,7 +36,8 @@ describe('some at a time', { concurrency: 4 }, () => {
     const told = JSON.parse(viewer.on('telemetry')[0]?.payload.toString() ?? '{}') as Telemetry;
     assert.ok(told.frames > 400 && told.frames < 900 && Math.abs(told.fps - told.frames / 30) < 1, JSON.stringify(told));
     assert.ok(told.corrupt > 15 && told.corrupt < 60, JSON.stringify(told));
-    assert.deepEqual([told.restarts, told.viewers, told.uptime_s], [0, 1, 30]);
+    assert.deepEqual([told.restarts, told.viewers], [0, 1]);
+    assert.ok(told.uptime_s >= 30 && told.uptime_s <= 33, JSON.stringify(told)); // a busy machine is late
   });
 
   test('unplugged: no-device within 3 s; plugged in again, the picture is back', async (t) => {
