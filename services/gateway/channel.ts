@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { busLost, type Camera, type Darkness } from './camera.ts';
+import { busLost, type Camera, type Darkness, type ShownCondition } from './camera.ts';
+import { titleOf } from './page/titles.ts';
 import { createPlaceholder, isJpeg, Picture } from './picture.ts';
-import { drawPlaceholder, titleOf } from './placeholder.ts';
+import { drawPlaceholder } from './placeholder.ts';
 import { Rate } from './rate.ts';
 
 /** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
@@ -42,6 +43,8 @@ export class Channel {
   #busTrouble: string | null = null;
   /** Whether viewers were told that frames do not come though they should. */
   #toldSilent = false;
+  /** Since when the gateway sees a darkness that the camera cannot tell of. */
+  #began: { condition: ShownCondition; since: string } | null = null;
   dropped = 0;
 
   /** @param onWanted is told the number of viewers at each change */
@@ -82,6 +85,7 @@ export class Channel {
     this.#newest = picture;
     this.#waitingSince = now;
     this.#placeholder = null;
+    this.#began = null;
     this.rate.count(now);
     this.#tellSilence(now);
     for (const viewer of this.#viewers) viewer.show(picture, now);
@@ -90,6 +94,7 @@ export class Channel {
   /** The camera's state, or the bus, has changed: viewers hear of it, and see it when it went dark. */
   changed(busTrouble: string | null): void {
     this.#busTrouble = busTrouble;
+    if (!this.#darkness(performance.now())) this.#began = null;
     for (const viewer of this.#viewers) viewer.tell?.();
     this.tick(performance.now());
   }
@@ -115,8 +120,13 @@ export class Channel {
   /** The camera as `GET /cameras/{id}` shows it. */
   view() {
     const now = performance.now();
-    const silence = this.#isSilent(now) ? SILENCE : null;
-    return { ...this.camera.view(this.#busTrouble), ...silence, fps: this.rate.perSecond(now), viewers: this.#viewers.size };
+    const dark = this.#darkness(now);
+    return {
+      ...this.camera.view(this.#busTrouble),
+      ...(dark && { ...dark, since: this.#sinceOf(dark) }),
+      fps: this.rate.perSecond(now),
+      viewers: this.#viewers.size,
+    };
   }
 
   /** Ends all viewers, as at a stop. */
@@ -142,6 +152,13 @@ export class Channel {
     for (const viewer of this.#viewers) viewer.tell?.();
   }
 
+  /** When a darkness began, ISO 8601 in UTC. */
+  #sinceOf({ condition, since }: Darkness): string {
+    if (since) return since;
+    if (this.#began?.condition !== condition) this.#began = { condition, since: new Date().toISOString() };
+    return this.#began.since;
+  }
+
   #key(now: number): string {
     return JSON.stringify([this.#darkness(now), this.camera.size]);
   }
@@ -154,13 +171,9 @@ export class Channel {
   }
 
   #drawPlaceholder(now: number): Picture {
-    const {
-      condition,
-      cause,
-      advice,
-      since: began,
-    }: Darkness = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
-    const since = (began ?? new Date().toISOString()).slice(0, 19).replace('T', ' ');
+    const dark: Darkness = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
+    const { condition, cause, advice } = dark;
+    const since = this.#sinceOf(dark).slice(0, 19).replace('T', ' ');
     const footer = `${this.camera.name} · since ${since} UTC`;
     const jpeg = drawPlaceholder({ ...(this.camera.size ?? USUAL_SIZE), title: titleOf(condition), cause, advice, footer });
     return createPlaceholder(jpeg, Date.now() * 1000);

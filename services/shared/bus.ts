@@ -103,11 +103,6 @@ export class Bus {
     this.#sendAnnounced(topic);
   }
 
-  /** Clears a retained picture. */
-  clear(topic: string): void {
-    if (this.connected) this.#client.publish(topic, '', { qos: 0, retain: true });
-  }
-
   /** Subscribes to `filter` for as long as it is not given up, over all reconnections. One handler a filter. */
   subscribe(filter: string, handler: (message: Message) => void): void {
     this.#handlers.set(filter, handler);

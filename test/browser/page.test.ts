@@ -6,9 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { ServerClock } from '../../services/gateway/page/server-clock.ts';
 import { retryWait } from '../../services/gateway/page/stream.ts';
-import { ago, duration, moment, titleOf as pageTitleOf, snapshotName } from '../../services/gateway/page/words.ts';
-import { titleOf } from '../../services/gateway/placeholder.ts';
-import { CONDITIONS } from '../../services/shared/contract.ts';
+import { ago, duration, moment, snapshotName } from '../../services/gateway/page/words.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { until } from '../helpers/until.ts';
@@ -591,9 +589,5 @@ describe('words and numbers', () => {
     equal(moment(noon, noon + 1000), '12:03:04');
     equal(moment(noon, noon + 86_400_000), '2026-11-22 12:03:04');
     equal(snapshotName('front', noon), 'front-2026-11-22_12-03-04.jpg');
-  });
-
-  test('the page and the placeholder call each condition the same', () => {
-    for (const condition of [...CONDITIONS, 'offline', 'bus-lost', 'toString']) equal(pageTitleOf(condition), titleOf(condition));
   });
 });

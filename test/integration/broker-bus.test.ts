@@ -64,7 +64,7 @@ test('a picture goes out with its stamp as properties, a preview with its time t
   await until('retained preview', () => late.length === 1);
   assert.equal(late[0]?.retain, true);
   assert.ok(Number(late[0]?.properties?.messageExpiryInterval) <= 10);
-  bus.clear('homeguard/front/preview');
+  await bus.close({ 'homeguard/front/preview': '' });
   await until('its end', () => late.at(-1)?.payload.length === 0);
 });
 

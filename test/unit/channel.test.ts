@@ -239,3 +239,21 @@ test('at a stop every viewer is ended', (t) => {
   channel.end();
   assert.ok(watcher.ended);
 });
+
+test('since when: the camera tells of its own troubles, the gateway of those that only it can see', (t) => {
+  const { channel, camera } = setUp(t);
+  const liveSince = '2026-11-19T10:38:45.120Z';
+  camera.setState(state('live', 30, { since: liveSince }));
+  channel.changed(null);
+  assert.equal(channel.view().since, liveSince);
+  const before = Date.now();
+  channel.changed('The bus is gone.');
+  const lost = String(channel.view().since);
+  assert.ok(Date.parse(lost) >= before && Date.parse(lost) <= Date.now(), lost);
+  assert.equal(channel.view().since, lost);
+  channel.changed(null);
+  assert.equal(channel.view().since, liveSince);
+  const goneSince = '2026-11-22T17:23:07.890Z';
+  camera.setState(state('no-device', 30, { since: goneSince }));
+  assert.equal(channel.view().since, goneSince);
+});

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createPicture, encodeJpeg, type Picture } from '../../services/gateway/jpeg-encoder.ts';
-import { drawPlaceholder, titleOf } from '../../services/gateway/placeholder.ts';
+import { titleOf } from '../../services/gateway/page/titles.ts';
+import { drawPlaceholder } from '../../services/gateway/placeholder.ts';
 import { drawable, firstLines, widthOf, wrap } from '../../services/gateway/text.ts';
 import { CONDITIONS } from '../../services/shared/contract.ts';
 

@@ -1,6 +1,7 @@
 import type { Camera } from './camera.ts';
 import type { Link } from './stream.ts';
-import { ago, duration, moment, sentence, titleOf } from './words.ts';
+import { titleOf } from './titles.ts';
+import { ago, duration, moment, sentence } from './words.ts';
 
 /** All that is known at one moment. Times in ms; `now` and what follows from it is the server's time. */
 export interface Sight {

@@ -1,25 +1,3 @@
-/** The same words as on the gateway's placeholder picture. */
-const TITLES: Record<string, string> = {
-  starting: 'Starting…',
-  live: 'Waiting for the next picture',
-  idle: 'Waiting for the first picture',
-  off: 'Camera is switched off',
-  'no-device': 'No camera found',
-  'permission-denied': 'Permission denied',
-  'device-busy': 'Camera is in use elsewhere',
-  'no-frames': 'Camera sends no pictures',
-  'bad-format': 'Picture format not supported',
-  'no-usb-bandwidth': 'Not enough USB bandwidth',
-  'source-failed': 'Video source failed',
-  offline: 'Camera service is not running',
-  'bus-lost': 'Message bus not reachable',
-};
-
-/** What a condition is called; `No picture` for one that is not known. */
-export function titleOf(condition: string): string {
-  return Object.hasOwn(TITLES, condition) ? (TITLES[condition] ?? 'No picture') : 'No picture';
-}
-
 /** How old a picture is: `12 ms`, `3.4 s`, `42 s`, `5 min 20 s`, `2 h 5 min`, `3 days`; never negative. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
