@@ -2,6 +2,7 @@
  * What the services say to each other on the bus: topics, the frame's stamp, the camera's state.
  * Pure: text, bytes and numbers in, text, bytes and numbers out.
  */
+import type { Knobs } from './knob.ts';
 
 /** A camera's id: it stands in topics, paths and Home Assistant's ids. */
 export const CAMERA_ID = /^[a-z0-9][a-z0-9_-]{0,31}$/;
@@ -43,6 +44,20 @@ export interface CameraState {
   test?: boolean;
   device: { path: string | null; name: string | null; bus: string | null } | null;
   format: { pixel: string; width: number; height: number; fps: number; encoded: boolean } | null;
+  /** What can be set now, with ranges, menus and values; not in the first contract. */
+  settings?: Knobs;
+}
+
+/** Payload of `{prefix}/{id}/answer`: what became of a command. */
+export interface Answer {
+  /** `fps`, `controls/brightness`, `snapshot`. */
+  setting: string;
+  /** The command's payload. */
+  wanted: string;
+  /** The true value now; null where there is none. */
+  value: string | null;
+  /** Why nothing was changed, in a sentence; null when it was done. */
+  refused: string | null;
 }
 
 /** Payload of `{prefix}/{id}/telemetry`, counted since the camera service began. */
@@ -71,6 +86,12 @@ export function cameraTopics(prefix: string, id: string) {
     status: `${base}/status`,
     state: `${base}/state`,
     telemetry: `${base}/telemetry`,
+    snapshot: `${base}/snapshot`,
+    answer: `${base}/answer`,
+    /** The value of `setting`, as text. */
+    setting: (setting: string) => `${base}/${setting}`,
+    /** Where a value for `setting` is wished for. */
+    set: (setting: string) => `${base}/${setting}/set`,
     /** How many viewers `counter` (a gateway, or `broker`) has for the camera. */
     viewers: (counter: string) => `${base}/viewers/${counter}`,
   };
