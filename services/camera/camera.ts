@@ -1,18 +1,30 @@
+import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../shared/bus.ts';
 import { cameraTopics } from '../shared/contract.ts';
+import { type Knobs, textOf } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { Pace } from '../shared/pace.ts';
 import { readSecret } from '../shared/secrets.ts';
 import type { CameraSettings } from '../shared/settings.ts';
 import { Capture, type SourceListener } from './capture.ts';
+import { Choices } from './choices.ts';
 import { wallMicroseconds } from './clock.ts';
+import { Commands } from './commands.ts';
 import { Demand } from './demand.ts';
 import { DEVICE_ROOTS, type DeviceRoots, isCharacterDevice } from './device.ts';
 import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
+import { Finder, type Found } from './finder.ts';
+import type { Format } from './format-meter.ts';
 import type { Frame } from './frames.ts';
 import { Journal } from './journal.ts';
+import { sizeText } from './knobs.ts';
+import { slowness } from './low-light.ts';
+import type { Mode } from './mode.ts';
+import { Panel } from './panel.ts';
+import { Plug } from './plug.ts';
 import { Report } from './report.ts';
+import { readSnapshotCommand, Snapshots, type Taken } from './snapshots.ts';
 import { parseSource, type Source } from './source.ts';
 import { Tally } from './tally.ts';
 import { checkFile, type Target } from './target.ts';
@@ -24,8 +36,10 @@ const PREVIEW_EXPIRY_S = 10;
 const LINGER_MS = 2_000;
 /** After a reconnection the counters' retained values are back by then. */
 const RECOUNT_MS = 2_000;
-/** We are sent counts only. */
+/** We are sent counts and commands only. */
 const MAX_PACKET_BYTES = 64 << 10;
+/** Of what we encode, while nobody has set another. */
+const QUALITY = 90;
 
 export interface CameraTools {
   log: Logger;
@@ -61,7 +75,12 @@ class Camera implements AsyncDisposable {
   readonly #settings: CameraSettings['camera'];
   readonly #topics: ReturnType<typeof cameraTopics>;
   readonly #bus: Bus;
+  readonly #finder: Finder;
+  readonly #plug: Plug;
+  readonly #choices: Choices;
+  readonly #panel: Panel;
   readonly #capture: Capture;
+  readonly #snapshots: Snapshots;
   readonly #report: Report;
   readonly #demand = new Demand();
   readonly #previewPace: Pace;
@@ -69,10 +88,14 @@ class Camera implements AsyncDisposable {
   #telemetryTimer: NodeJS.Timeout | undefined;
   #recountTimer: NodeJS.Timeout | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
+  /** Setting -> the value told last. */
+  readonly #told = new Map<string, string>();
+  #mode: Mode | null = null;
+  #found: Found | null = null;
   #previewDue = false;
   #isStopping = false;
 
-  constructor({ mqtt, camera, frameMaxBytes }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
+  constructor({ mqtt, camera, frameMaxBytes, dataDir }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
     const journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
     this.#settings = camera;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
@@ -80,24 +103,44 @@ class Camera implements AsyncDisposable {
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${mqtt.prefix.replaceAll('/', '-')}-camera-${camera.id}`;
     this.#bus = new Bus({ url: mqtt.url, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: journal.log });
+    const devices = roots ?? DEVICE_ROOTS;
+    this.#finder = new Finder(devices);
+    this.#plug = new Plug([devices.dev, ...(source.kind === 'device' ? [path.dirname(source.path)] : [])]);
+    const given = { fps: String(camera.fps), resolution: sizeText(camera.size), quality: String(QUALITY) };
+    this.#choices = new Choices(dataDir, camera.id, given, (text) => journal.log.warn(text));
+    this.#panel = this.#createPanel(source, journal.log);
     this.#report = new Report(
-      camera.name ?? camera.id,
+      { name: camera.name ?? camera.id, settings: this.#panel.knobs, off: this.#isOff },
       () => new Date(),
       (state) => {
         journal.tell(state);
         this.#bus.announce(this.#topics.state, JSON.stringify(state));
       },
     );
-    const wanted = { size: camera.size, fps: camera.fps };
-    this.#capture = new Capture(source, { program, wanted, maxBytes: frameMaxBytes, roots: roots ?? DEVICE_ROOTS }, this.#listener());
+    const options = { program, maxBytes: frameMaxBytes, roots: devices, finder: this.#finder, plug: this.#plug };
+    this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
+    this.#snapshots = new Snapshots(
+      (shot) => this.#capture.take(shot),
+      (frame) => this.#stamp(frame),
+    );
+    new Commands({
+      bus: this.#bus,
+      topics: this.#topics,
+      log: journal.log,
+      obey: (setting, text) => this.#obey(setting, text),
+      valueOf: (setting) => settingText(this.#panel.knobs, setting),
+    });
   }
 
   start(): void {
     this.#telemetryTimer = setInterval(() => this.#sendTelemetry(), TELEMETRY_MS);
     this.#bus.announce(this.#topics.status, 'online');
-    this.#bus.onChange((connected) => connected && this.#recount());
+    this.#tellSettings(this.#panel.knobs);
+    this.#bus.onChange((connected) => connected && this.#onConnected());
     this.#bus.subscribe(this.#topics.viewers('+'), ({ topic, payload }) => this.#onCount(topic, payload));
     this.#onDemand();
+    if (!this.#capture.isOpen)
+      void this.#capture.look().then((seen) => seen && this.#panel.opening(seen.target.input.kind, seen.target.found));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,7 +149,12 @@ class Camera implements AsyncDisposable {
     clearTimeout(this.#recountTimer);
     clearTimeout(this.#lingerTimer);
     await this.#capture.close();
+    this.#plug[Symbol.dispose]();
     await this.#bus.close({ [this.#topics.status]: 'offline', [this.#topics.preview]: '' });
+  }
+
+  get #isOff(): boolean {
+    return this.#choices.capture === 'OFF';
   }
 
   /** Does somebody want every frame? */
@@ -114,44 +162,138 @@ class Camera implements AsyncDisposable {
     return this.#settings.always || this.#demand.viewers > 0;
   }
 
+  #createPanel(source: Source, log: Logger): Panel {
+    const { size, fps } = this.#settings;
+    return new Panel(source.kind === 'file' || source.kind === 'url' || source.kind === 'test' ? source.kind : 'device', {
+      choices: this.#choices,
+      given: { size, fps, quality: QUALITY },
+      finder: this.#finder,
+      log,
+      changed: (knobs) => {
+        this.#report.update({ settings: knobs });
+        this.#tellSettings(knobs);
+      },
+      want: (wanted) => this.#capture.want(wanted),
+      switched: () => this.#onSwitched(),
+    });
+  }
+
   #listener(): SourceListener {
     return {
-      opening: (target, again) => this.#onOpening(target, again),
+      opening: (target, mode, again) => this.#onOpening(target, mode, again),
       wanted: () => this.#isWanted(),
       whole: (frame) => this.#onFrame(frame),
       skipped: (bytes) => this.#onSkipped(bytes),
       corrupt: () => this.#tally.corrupt(),
-      format: (format) => this.#report.update({ format }),
-      trouble: (trouble) => this.#report.update({ trouble, format: null }),
+      format: (format) => this.#onFormat(format),
+      trouble: (trouble) => this.#report.update({ trouble, format: null, hint: null }),
     };
   }
 
-  #onOpening({ device, standIn }: Target, again: boolean): void {
+  async #onOpening({ input, device, found, standIn }: Target, mode: Mode | null, again: boolean): Promise<void> {
     if (again) this.#tally.restart();
+    this.#mode = mode;
+    this.#found = found;
     const isOther = device.path !== this.#report.state.device?.path;
-    const news = { device, standIn, name: this.#settings.name ?? device.name ?? this.#settings.id, format: null };
-    this.#report.update(isOther ? { ...news, trouble: null } : news);
+    const news = { device, standIn, name: this.#settings.name ?? device.name ?? this.#settings.id };
+    this.#report.update(isOther ? { ...news, trouble: null, format: null, hint: null } : news);
+    await this.#panel.opening(input.kind, found);
+  }
+
+  #onFormat(format: Format): void {
+    if (this.#found) this.#finder.settle(this.#found);
+    const hint = slowness(format, this.#mode, this.#panel.knobs);
+    this.#report.update({ format, hint });
+    this.#panel.measured(format);
   }
 
   #isWanted(): boolean {
     if (!this.#bus.connected) return false;
     this.#previewDue ||= this.#previewPace.admit(performance.now());
-    return this.#previewDue || this.#isWatched;
+    return this.#previewDue || this.#isWatched || this.#snapshots.isWaiting;
   }
 
   #onFrame(frame: Frame): void {
-    const stamp = { seq: this.#tally.frame(frame.bytes), t: wallMicroseconds() };
+    const { jpeg, stamp } = this.#stamp(frame);
     this.#report.settle();
-    const jpeg = frame.stamped(stamp);
+    this.#snapshots.offer({ jpeg, stamp });
     if (this.#isWatched && !this.#bus.publishPicture(this.#topics.frame, jpeg, stamp)) this.#tally.dropped();
     if (this.#previewDue && this.#bus.publishPicture(this.#topics.preview, jpeg, stamp, { expirySeconds: PREVIEW_EXPIRY_S })) {
       this.#previewDue = false;
     }
   }
 
+  #stamp(frame: Frame): Taken {
+    const stamp = { seq: this.#tally.frame(frame.bytes), t: wallMicroseconds() };
+    return { jpeg: frame.stamped(stamp), stamp };
+  }
+
   #onSkipped(bytes: number): void {
     this.#tally.frame(bytes);
     if (this.#isWatched) this.#tally.dropped();
+  }
+
+  #obey(setting: string, text: string): Promise<string | null> {
+    switch (setting) {
+      case 'snapshot':
+        return this.#takeSnapshot(text);
+      case 'reset':
+        return this.#panel.reset();
+      case 'restart':
+        this.#capture.reopen();
+        return Promise.resolve(null);
+      default:
+        return this.#panel.turn(setting, text);
+    }
+  }
+
+  async #takeSnapshot(text: string): Promise<string | null> {
+    const command = readSnapshotCommand(text);
+    if ('refused' in command) return command.refused;
+    const size = command.size && this.#otherSize(command.size);
+    if (typeof size === 'string') return size;
+    const { condition, cause, advice } = this.#report.state;
+    if (!['live', 'idle', 'starting'].includes(condition)) return `No snapshot can be taken: ${cause}. ${advice}`;
+    try {
+      const { jpeg, stamp } = await this.#snapshots.one(size, () => this.#onDemand());
+      this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp });
+      return null;
+    } catch (error) {
+      return `No snapshot could be taken: ${(error as Error).message}.`;
+    } finally {
+      this.#onDemand();
+    }
+  }
+
+  /** The size, where the source has to be opened anew for it; null for the present one; a text when the camera has no such size. */
+  #otherSize(size: { width: number; height: number }): { width: number; height: number } | null | string {
+    const wanted = sizeText(size);
+    const knob = this.#panel.knobs.resolution;
+    if (knob?.type !== 'select' || knob.value === wanted) return null;
+    return knob.options.includes(wanted) ? size : `This camera has no size ${wanted}: it has ${knob.options.join(', ')}.`;
+  }
+
+  #tellSettings(knobs: Knobs): void {
+    for (const [setting, knob] of Object.entries(knobs)) {
+      const text = textOf(knob);
+      if (text !== null && text !== this.#told.get(setting)) this.#bus.announce(this.#topics.setting(setting), text);
+      if (text !== null) this.#told.set(setting, text);
+    }
+  }
+
+  /** Off: the device is closed, and nobody finds a picture of before. */
+  #onSwitched(): void {
+    this.#report.update({ off: this.#isOff, trouble: null, hint: null });
+    if (this.#isOff) {
+      this.#close();
+      this.#bus.deliver(this.#topics.preview, '', { retain: true });
+    }
+    this.#onDemand();
+  }
+
+  #onConnected(): void {
+    this.#recount();
+    if (this.#isOff) this.#bus.deliver(this.#topics.preview, '', { retain: true });
   }
 
   #onCount(topic: string, payload: Buffer): void {
@@ -172,9 +314,9 @@ class Camera implements AsyncDisposable {
 
   /** Opens the source when it is wanted, and closes it some time after nobody wants it. */
   #onDemand(): void {
-    if (this.#isStopping) return;
+    if (this.#isStopping || this.#isOff) return;
     clearTimeout(this.#lingerTimer);
-    if (this.#isWatched || this.#settings.previewFps > 0) {
+    if (this.#isWatched || this.#settings.previewFps > 0 || this.#snapshots.isBusy) {
       this.#capture.open();
       this.#report.update({ watched: this.#isWatched, open: true });
       return;
@@ -185,13 +327,19 @@ class Camera implements AsyncDisposable {
   }
 
   #close(): void {
+    clearTimeout(this.#lingerTimer);
     void this.#capture.close();
-    this.#report.update({ open: false, trouble: null, format: null });
+    this.#report.update({ open: false, trouble: null, hint: null, format: null });
   }
 
   #sendTelemetry(): void {
     this.#bus.publish(this.#topics.telemetry, JSON.stringify(this.#tally.report(this.#demand.viewers, performance.now())));
   }
+}
+
+function settingText(knobs: Knobs, setting: string): string | null {
+  const knob = knobs[setting];
+  return knob ? textOf(knob) : null;
 }
 
 /**

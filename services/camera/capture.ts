@@ -1,34 +1,48 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import type { Finder } from './finder.ts';
+import type { Wanted } from './job.ts';
+import { chooseMode, type Mode } from './mode.ts';
+import type { Plug } from './plug.ts';
 import { type CaptureListener, probe, Session, type SessionOptions } from './session.ts';
+import type { Shot } from './shot.ts';
 import type { Source } from './source.ts';
 import { findTarget, isTarget, type Target } from './target.ts';
 
-/** So often a device that is not there is looked for, in ms. */
+/** So often a device that is not there is looked for, in ms; mostly the change in its folder tells sooner. */
 const LOOK_MS = 1_000;
 /** The longest waits where the fault goes away by itself: a device is plugged in again, another program lets it go. */
 const LONGEST_WAIT_MS: Partial<Record<Diagnosis['condition'], number>> = { 'no-device': 3_000, 'device-busy': 5_000 };
 
 export interface SourceListener extends CaptureListener {
-  /** A source is about to be opened; `again`: not for the first time. */
-  opening(target: Target, again: boolean): void;
+  /** A source is about to be opened, in this mode where it is a device; `again`: not for the first time. */
+  opening(target: Target, mode: Mode | null, again: boolean): Promise<void>;
+}
+
+export interface CaptureOptions extends SessionOptions {
+  finder: Finder;
+  plug: Plug;
 }
 
 /** Keeps a source open while that is wanted: finds it, opens it, and after a fault opens it again. The one place where it is retried. */
 export class Capture {
   readonly #source: Source;
-  readonly #options: SessionOptions;
+  readonly #options: CaptureOptions;
   readonly #listener: SourceListener;
   readonly #backoff = new Backoff(Math.random);
   /** Source's label -> its codec, once it is known: a network camera is not asked each time. */
   readonly #codecs = new Map<string, string>();
+  #wanted: Wanted;
+  #shot: Shot | null = null;
   #stop: AbortController | null = null;
+  /** Ends what is under way now: a run of ffmpeg, or a wait. */
+  #next = new AbortController();
   #done: Promise<void> = Promise.resolve();
   #hasOpened = false;
 
-  constructor(source: Source, options: SessionOptions, listener: SourceListener) {
+  constructor(source: Source, wanted: Wanted, options: CaptureOptions, listener: SourceListener) {
     this.#source = source;
+    this.#wanted = wanted;
     this.#options = options;
     this.#listener = listener;
   }
@@ -48,40 +62,86 @@ export class Capture {
   close(): Promise<void> {
     this.#stop?.abort();
     this.#stop = null;
+    this.#next.abort();
     return this.#done;
+  }
+
+  /** What is wanted from now on; an open source is opened anew for it. */
+  want(wanted: Wanted): void {
+    this.#wanted = wanted;
+    this.reopen();
+  }
+
+  /** Opens the source anew at once, whatever it was waiting for. */
+  reopen(): void {
+    this.#backoff.reset();
+    this.#next.abort();
+  }
+
+  /** Opens the source for one picture of another size, and then again as it was. */
+  take(shot: Shot): void {
+    this.#shot = shot;
+    this.reopen();
+  }
+
+  /** The source as it is found now; null where there is none. For those who want to know it without opening it. */
+  async look(): Promise<{ target: Target; mode: Mode | null } | null> {
+    const target = await this.#find();
+    return isTarget(target) ? { target, mode: modeOf(target, this.#wanted) } : null;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#next = new AbortController();
       const target = await this.#find();
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       if (isTarget(target)) await this.#use(target, signal);
       else {
         this.#listener.trouble(target);
+        this.#shot?.fail(target.cause);
         this.#backoff.reset();
-        await pause(LOOK_MS, signal);
+        await this.#options.plug.pause(LOOK_MS, this.#next.signal);
       }
     }
+    this.#shot?.fail('the camera was closed');
+    this.#shot = null;
   }
 
   #find(): Promise<Target | Diagnosis> {
-    return findTarget(this.#source, this.#options.roots);
+    return findTarget(this.#source, this.#options.finder);
   }
 
   /** Opens it until it fails, and waits for as long as that calls for. */
   async #use(target: Target, signal: AbortSignal): Promise<void> {
-    this.#listener.opening(target, this.#hasOpened);
+    const next = this.#next;
+    const shot = this.#shot;
+    this.#shot = null;
+    const wanted = shot ? { ...this.#wanted, size: shot.size } : this.#wanted;
+    const mode = modeOf(target, wanted);
+    await this.#listener.opening(target, mode, this.#hasOpened);
     this.#hasOpened = true;
-    using changed = this.#watchForCamera(target, signal);
-    const trouble = await this.#read(target, changed.signal);
-    if (trouble && !signal.aborted) await this.#wait(this.#backoff.next(LONGEST_WAIT_MS[trouble.condition]), target, signal);
+    if (next.signal.aborted) {
+      this.#shot ??= shot;
+      return;
+    }
+    using _watching = this.#watchForCamera(target, next);
+    if (shot) shot.over(() => next.abort());
+    const trouble = await this.#read(target, mode, wanted, shot ?? this.#listener, next.signal);
+    if (trouble && !signal.aborted) await this.#wait(this.#backoff.next(LONGEST_WAIT_MS[trouble.condition]), target, next.signal);
   }
 
-  async #read(target: Target, signal: AbortSignal): Promise<Diagnosis | null> {
-    const codec = await this.#codecOf(target, signal);
-    if (codec !== null && typeof codec !== 'string') this.#listener.trouble(codec);
+  async #read(
+    target: Target,
+    mode: Mode | null,
+    wanted: Wanted,
+    listener: CaptureListener,
+    signal: AbortSignal,
+  ): Promise<Diagnosis | null> {
+    const codec = await this.#codecOf(target, mode, signal);
+    if (codec !== null && typeof codec !== 'string') listener.trouble(codec);
     if (typeof codec !== 'string') return codec;
-    const { trouble, ranMs, needsEncoding } = await new Session(target, codec, this.#options, this.#listener).run(signal);
+    const plan = { copy: mode?.copy ?? (codec === 'mjpeg' || codec === 'MJPG'), mode };
+    const { trouble, ranMs, needsEncoding } = await new Session(target, codec, wanted, plan, this.#options, listener).run(signal);
     this.#backoff.ran(ranMs);
     // What did not give one frame may be another camera by now.
     if (trouble && ranMs === 0) this.#codecs.delete(target.label);
@@ -90,40 +150,32 @@ export class Capture {
     return null;
   }
 
-  async #codecOf(target: Target, signal: AbortSignal): Promise<string | Diagnosis | null> {
+  async #codecOf(target: Target, mode: Mode | null, signal: AbortSignal): Promise<string | Diagnosis | null> {
+    if (mode) return mode.fourcc;
     const known = this.#codecs.get(target.label);
     if (known) return known;
-    if (target.input.kind === 'device') return 'mjpeg';
+    if (target.input.kind === 'device') return 'MJPG';
     if (target.input.kind === 'test') return 'raw';
-    const codec = await probe(target, this.#options, signal);
+    const codec = await probe(target, this.#wanted, this.#options, signal);
     if (typeof codec === 'string') this.#codecs.set(target.label, codec);
     return codec;
   }
 
-  /** A signal that also comes when a camera appears whose place the test picture holds. */
-  #watchForCamera(target: Target, signal: AbortSignal): Disposable & { signal: AbortSignal } {
-    const changed = new AbortController();
-    const abort = () => changed.abort();
+  /** Ends the test picture when a camera appears whose place it holds. */
+  #watchForCamera(target: Target, next: AbortController): Disposable {
     const look = async () => {
       const found = await this.#find();
-      if (isTarget(found) && !found.standIn) abort();
+      if (isTarget(found) && !found.standIn) next.abort();
     };
     const timer = target.standIn ? setInterval(look, LOOK_MS) : undefined;
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    return {
-      signal: changed.signal,
-      [Symbol.dispose]: () => {
-        clearInterval(timer);
-        signal.removeEventListener('abort', abort);
-      },
-    };
+    return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
   /** Waits, but not on when the source has become another, or a device is gone: then it is the next one's turn. */
   async #wait(ms: number, target: Target, signal: AbortSignal): Promise<void> {
-    for (let left = ms; left > 0 && !signal.aborted; left -= LOOK_MS) {
-      await pause(Math.min(left, LOOK_MS), signal);
+    const until = performance.now() + ms;
+    for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
+      await this.#options.plug.pause(Math.min(left, LOOK_MS), signal);
       const found = await this.#find();
       if (isTarget(found) && found.label === target.label) continue;
       this.#backoff.reset();
@@ -132,6 +184,6 @@ export class Capture {
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {}); // It was ended: the caller looks at the signal.
+function modeOf(target: Target, wanted: Wanted): Mode | null {
+  return chooseMode(target.found?.capabilities?.formats ?? [], wanted);
 }

@@ -6,7 +6,7 @@ import { FaultError } from '../shared/fault.ts';
 import type { Job } from './job.ts';
 import { readOutput } from './output.ts';
 
-/** Between SIGTERM and SIGKILL, in ms. ffmpeg 7.1 ignores SIGTERM while its device is silent. */
+/** Between SIGTERM and SIGKILL, in ms, where the other side is to hear of it: a network camera's session. */
 const GRACE_MS = 1_000;
 /** What ffmpeg said last is kept, bounded. */
 const LAST_LINES = 100;
@@ -64,9 +64,12 @@ async function runs(command: string, args: string[]): Promise<boolean> {
 export class Ffmpeg {
   readonly exited: Promise<Exit>;
   readonly #command: fluent.FfmpegCommand & Internals;
+  readonly #gently: boolean;
   #hasExited = false;
 
-  constructor(program: FfmpegProgram, job: Job, feed: (bytes: Buffer) => void) {
+  /** @param gently whether it may say goodbye to its source; else it is killed: at once, and 7.1 ignores SIGTERM while its device is silent */
+  constructor(program: FfmpegProgram, job: Job, gently: boolean, feed: (bytes: Buffer) => void) {
+    this.#gently = gently;
     this.#command = build(program, job) as fluent.FfmpegCommand & Internals;
     this.exited = run(this.#command, feed).then((exit) => {
       this.#hasExited = true;
@@ -76,7 +79,7 @@ export class Ffmpeg {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasExited) return;
-    this.#command.kill('SIGTERM');
+    this.#command.kill(this.#gently ? 'SIGTERM' : 'SIGKILL');
     const timer = setTimeout(() => this.#command.kill('SIGKILL'), GRACE_MS);
     await this.exited;
     clearTimeout(timer);

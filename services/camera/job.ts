@@ -1,11 +1,23 @@
 /** What ffmpeg is asked to do for each kind of source: its arguments. Pure. */
+import type { Mode } from './mode.ts';
 
 /** Where ffmpeg reads from. */
 export type Input = { kind: 'device'; path: string } | { kind: 'file'; path: string } | { kind: 'url'; url: string } | { kind: 'test' };
 
 export interface Wanted {
   size: { width: number; height: number };
+  /** Frames a second. */
   fps: number;
+  /** Of what we encode, 1 to 100. */
+  quality: number;
+}
+
+/** How the source is read. */
+export interface Plan {
+  /** The source gives MJPEG, which goes through untouched; all else is encoded. */
+  copy: boolean;
+  /** What the device was found to offer; null for other sources, and for a device that cannot be asked. */
+  mode: Mode | null;
 }
 
 /** ffmpeg's arguments: those for its input, the input itself, those for its output, which is always its standard output. */
@@ -23,16 +35,22 @@ const MPJPEG = ['-f', 'mpjpeg', '-flush_packets', '1'];
 /** No cover picture, no sound. */
 const FIRST_VIDEO = ['-map', '0:V:0'];
 /** One thread: several would each keep a frame back. 4:2:0 is what every browser decodes fastest. */
-const ENCODE = ['-c:v', 'mjpeg', '-q:v', '5', '-huffman', 'default', '-pix_fmt', 'yuvj420p', '-threads', '1', '-fps_mode', 'passthrough'];
+const ENCODE = ['-c:v', 'mjpeg', '-huffman', 'default', '-pix_fmt', 'yuvj420p', '-threads', '1', '-fps_mode', 'passthrough'];
+/** ffmpeg's scale of quality for MJPEG runs from 2, the best, to 31. */
+const BEST_SCALE = 2;
+const WORST_SCALE = 31;
 
-/** @param copy whether the source gives MJPEG, which goes through untouched; all else is encoded */
-export function captureJob(input: Input, wanted: Wanted, copy: boolean): Job {
+export function captureJob(input: Input, wanted: Wanted, plan: Plan): Job {
   const outputOptions = [
     ...(input.kind === 'file' || input.kind === 'url' ? FIRST_VIDEO : []),
-    ...(copy ? ['-c', 'copy'] : ENCODE),
+    ...(plan.copy ? ['-c', 'copy'] : [...ENCODE, '-q:v', String(scaleOf(wanted.quality))]),
     ...MPJPEG,
   ];
-  return { inputOptions: [...quiet('warning'), ...optionsFor(input, wanted, copy)], input: address(input, wanted), outputOptions };
+  return { inputOptions: [...quiet('warning'), ...optionsFor(input, wanted, plan)], input: address(input, wanted), outputOptions };
+}
+
+function scaleOf(quality: number): number {
+  return Math.round(WORST_SCALE - ((quality - 1) * (WORST_SCALE - BEST_SCALE)) / 99);
 }
 
 /** Opens the source, tells its streams on standard error, and ends with the first frame. */
@@ -52,11 +70,13 @@ function quiet(level: string): string[] {
   return ['-nostdin', '-hide_banner', '-nostats', '-v', level];
 }
 
-function optionsFor(input: Input, { size, fps }: Wanted, copy: boolean): string[] {
+function optionsFor(input: Input, wanted: Wanted, { copy, mode }: Plan): string[] {
   switch (input.kind) {
     case 'device': {
-      const format = copy ? ['-input_format', 'mjpeg'] : [];
-      return [...AT_ONCE, '-f', 'v4l2', ...format, '-framerate', String(fps), '-video_size', `${size.width}x${size.height}`];
+      const format = mode?.inputFormat ?? (copy ? 'mjpeg' : null);
+      const { width, height } = mode ?? wanted.size;
+      const size = ['-framerate', String(mode?.fps ?? wanted.fps), '-video_size', `${width}x${height}`];
+      return [...AT_ONCE, '-f', 'v4l2', ...(format ? ['-input_format', format] : []), ...size];
     }
     case 'file':
       return [...reach(input), '-re', '-stream_loop', '-1'];

@@ -1,5 +1,6 @@
 /** The camera's `state`: what is known of it, put together, and when it changed. Pure: the clock is handed in. */
 import type { CameraState, Condition } from '../shared/contract.ts';
+import type { Knobs } from '../shared/knob.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 export interface Facts {
@@ -10,13 +11,25 @@ export interface Facts {
   trouble: Diagnosis | null;
   /** The test picture stands in for a camera. */
   standIn: boolean;
+  /** People have switched the camera off. */
+  off: boolean;
   /** The source is open, or we try to open it. */
   open: boolean;
   /** Somebody wants every frame. */
   watched: boolean;
+  /** What could be better, though pictures come. */
+  hint: Hint | null;
+  settings: Knobs;
 }
 
-const STAND_IN = {
+/** What was seen, and what to do about it. */
+export interface Hint {
+  cause: string;
+  advice: string;
+}
+
+const OFF: Hint = { cause: 'the camera was switched off (capture is OFF)', advice: 'Switch it on again: set capture to ON.' };
+const STAND_IN: Hint = {
   cause: 'no camera was found',
   advice: 'Plug in a USB camera: its picture then takes the place of the test picture by itself.',
 };
@@ -28,10 +41,11 @@ export class Report {
   #state: CameraState;
 
   /** @param changed is called with the first state, and with each that differs from the one before */
-  constructor(name: string, now: () => Date, changed: (state: CameraState) => void) {
+  constructor(first: Pick<Facts, 'name' | 'settings' | 'off'>, now: () => Date, changed: (state: CameraState) => void) {
     this.#now = now;
     this.#changed = changed;
-    this.#facts = { name, device: null, format: null, trouble: null, standIn: false, open: true, watched: false };
+    const none = { device: null, format: null, trouble: null, hint: null, standIn: false, watched: false };
+    this.#facts = { ...none, ...first, open: !first.off };
     this.#state = compose(this.#facts, now().toISOString());
     changed(this.#state);
   }
@@ -54,10 +68,11 @@ export class Report {
   }
 }
 
-function compose({ name, device, format, trouble, standIn, open, watched }: Facts, since: string): CameraState {
-  const shown = open ? trouble : null;
-  const { cause = null, advice = null } = shown ?? (standIn ? STAND_IN : {});
-  return { condition: conditionOf(open, shown, format !== null, watched), cause, advice, since, name, test: standIn, device, format };
+function compose({ name, device, format, trouble, standIn, off, open, watched, hint, settings }: Facts, since: string): CameraState {
+  const shown = open && !off ? trouble : null;
+  const { cause = null, advice = null } = shown ?? (off ? OFF : null) ?? (standIn ? STAND_IN : null) ?? hint ?? {};
+  const condition = off ? 'off' : conditionOf(open, shown, format !== null, watched);
+  return { condition, cause, advice, since, name, test: standIn, device, format: off ? null : format, settings };
 }
 
 function conditionOf(open: boolean, trouble: Diagnosis | null, hasFrames: boolean, watched: boolean): Condition {

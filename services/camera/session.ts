@@ -4,7 +4,7 @@ import { type Diagnosis, diagnose, noFrames, noPictures } from './diagnosis.ts';
 import { type Exit, Ffmpeg, type FfmpegProgram } from './ffmpeg.ts';
 import { type Format, FormatMeter } from './format-meter.ts';
 import { type Corruption, type Frame, FrameCutter } from './frames.ts';
-import { captureJob, probedCodec, probeJob, type Wanted } from './job.ts';
+import { captureJob, type Plan, probedCodec, probeJob, type Wanted } from './job.ts';
 import { withoutSecrets } from './source.ts';
 import type { Target } from './target.ts';
 import { Watchdog } from './watchdog.ts';
@@ -30,7 +30,6 @@ export interface CaptureListener {
 
 export interface SessionOptions {
   program: FfmpegProgram;
-  wanted: Wanted;
   maxBytes: number;
   roots: DeviceRoots;
 }
@@ -40,13 +39,18 @@ export interface Outcome {
   trouble: Diagnosis | null;
   /** From the first to the last frame, in ms. */
   ranMs: number;
-  /** The device has no MJPEG: open it again and encode. */
+  /** The device, which could not be asked, has no MJPEG: open it again and encode. */
   needsEncoding: boolean;
 }
 
 /** The codec of a file or network source, in ffmpeg's words, or why it cannot be told; null when `signal` was faster. */
-export async function probe(target: Target, { program, wanted }: SessionOptions, signal: AbortSignal): Promise<string | Diagnosis | null> {
-  await using ffmpeg = new Ffmpeg(program, probeJob(target.input, wanted), () => {});
+export async function probe(
+  target: Target,
+  wanted: Wanted,
+  { program }: SessionOptions,
+  signal: AbortSignal,
+): Promise<string | Diagnosis | null> {
+  await using ffmpeg = new Ffmpeg(program, probeJob(target.input, wanted), target.input.kind === 'url', () => {});
   using watchdog = new Watchdog(SILENT_URL_MS, signal);
   const exit = await Promise.race([ffmpeg.exited, watchdog.fired]);
   if (signal.aborted) return null;
@@ -57,8 +61,9 @@ export async function probe(target: Target, { program, wanted }: SessionOptions,
 /** One run of ffmpeg on an open source: frames go to `listener` until it fails, falls silent, or `signal` comes. */
 export class Session {
   readonly #target: Target;
+  readonly #wanted: Wanted;
+  readonly #plan: Plan;
   readonly #options: SessionOptions;
-  readonly #copy: boolean;
   readonly #listener: CaptureListener;
   readonly #meter: FormatMeter;
   #firstWhole = 0;
@@ -68,27 +73,28 @@ export class Session {
   #calm = () => {};
   #hasEnded = false;
 
-  /** @param codec of the source, in ffmpeg's words; `mjpeg` is copied */
-  constructor(target: Target, codec: string, options: SessionOptions, listener: CaptureListener) {
+  /** @param codec of the source, for people */
+  constructor(target: Target, codec: string, wanted: Wanted, plan: Plan, options: SessionOptions, listener: CaptureListener) {
     this.#target = target;
+    this.#wanted = wanted;
+    this.#plan = plan;
     this.#options = options;
-    this.#copy = codec === 'mjpeg';
     this.#listener = listener;
-    const pixel = this.#copy ? 'MJPG' : codec.toUpperCase();
-    this.#meter = new FormatMeter({ fps: options.wanted.fps, pixel, encoded: !this.#copy });
+    this.#meter = new FormatMeter({ fps: plan.mode?.fps ?? wanted.fps, pixel: codec.toUpperCase(), encoded: !plan.copy });
   }
 
   async run(signal: AbortSignal): Promise<Outcome> {
-    const { program, wanted, maxBytes } = this.#options;
+    const { program, maxBytes } = this.#options;
+    const { input } = this.#target;
     const cutter = new FrameCutter(this.#sink(), maxBytes);
-    await using ffmpeg = new Ffmpeg(program, captureJob(this.#target.input, wanted, this.#copy), (bytes) => {
+    await using ffmpeg = new Ffmpeg(program, captureJob(input, this.#wanted, this.#plan), input.kind === 'url', (bytes) => {
       if (!this.#hasEnded) cutter.feed(bytes);
     });
     using watchdog = new Watchdog(this.#patience(), signal);
     this.#calm = () => watchdog.calm();
     const exit = await Promise.race([ffmpeg.exited, watchdog.fired]);
     this.#hasEnded = true;
-    const outcome = this.#outcome(exit, signal);
+    const outcome = await this.#outcome(exit, signal);
     // Told before ffmpeg is waited for, which may not want to end.
     if (outcome.trouble && !outcome.needsEncoding) this.#listener.trouble(outcome.trouble);
     return outcome;
@@ -126,7 +132,7 @@ export class Session {
     return this.#target.input.kind === 'url' ? SILENT_URL_MS : SILENT_MS;
   }
 
-  #outcome(exit: Exit | null, signal: AbortSignal): Outcome {
+  async #outcome(exit: Exit | null, signal: AbortSignal): Promise<Outcome> {
     const ranMs = this.#firstWhole ? this.#lastWhole - this.#firstWhole : 0;
     if (signal.aborted) return { trouble: null, ranMs, needsEncoding: false };
     const { input, label } = this.#target;
@@ -136,12 +142,13 @@ export class Session {
         : noFrames(input.kind, label, Math.round(this.#patience() / 1000));
       return { trouble, ranMs, needsEncoding: false };
     }
-    const trouble = diagnoseExit(this.#target, exit);
-    return { trouble, ranMs, needsEncoding: input.kind === 'device' && this.#copy && trouble.condition === 'bad-format' };
+    const trouble = await diagnoseExit(this.#target, exit);
+    const isGuess = input.kind === 'device' && this.#plan.mode === null && this.#plan.copy;
+    return { trouble, ranMs, needsEncoding: isGuess && trouble.condition === 'bad-format' };
   }
 }
 
-function diagnoseExit({ input, label }: Target, { code, lines }: Exit): Diagnosis {
+async function diagnoseExit({ input, label }: Target, { code, lines }: Exit): Promise<Diagnosis> {
   const access = input.kind === 'device' ? describeAccess(input.path) : null;
   const said = input.kind === 'url' ? lines.map((line) => withoutSecrets(line, input.url)) : lines;
   return diagnose({ kind: input.kind, label, code, lines: said, access });

@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { CameraState } from '../shared/contract.ts';
 import { FaultError } from '../shared/fault.ts';
-import { type Device, type DeviceRoots, describeDevice, findByPart, findFirst } from './device.ts';
 import { type Diagnosis, noDevice } from './diagnosis.ts';
+import type { DeviceSource, Finder, Found } from './finder.ts';
 import type { Input } from './job.ts';
 import { publicUrl, type Source } from './source.ts';
 
@@ -13,25 +13,21 @@ export interface Target {
   /** What people know it by. */
   label: string;
   device: NonNullable<CameraState['device']>;
+  /** The device that was found, where it is one. */
+  found: Found | null;
   /** The test picture in place of a camera that is not there. */
   standIn: boolean;
 }
 
 /** Looks for what a source means at this moment: devices come, go, and change their numbers. */
-export async function findTarget(source: Source, roots: DeviceRoots): Promise<Target | Diagnosis> {
+export async function findTarget(source: Source, finder: Finder): Promise<Target | Diagnosis> {
   switch (source.kind) {
-    case 'first': {
-      const device = await findFirst(roots);
-      if (device) return deviceTarget(device);
-      return source.orTest ? testTarget(true) : noDevice('no camera was found');
-    }
-    case 'usb': {
-      const device = await findByPart(source.part, roots);
-      return device ? deviceTarget(device) : noDevice(`no camera was found with "${source.part}" in its name`);
-    }
+    case 'first':
+    case 'usb':
     case 'device': {
-      const device = await describeDevice(source.path, roots);
-      return device ? deviceTarget(device) : noDevice(`${source.path} is not there`);
+      const found = await finder.find(source);
+      if (found) return deviceTarget(found);
+      return source.kind === 'first' && source.orTest ? testTarget(true) : noDevice(absence(source));
     }
     case 'file':
       return fileTarget(path.resolve(source.path));
@@ -61,19 +57,43 @@ export function checkFile(source: Source): void {
   throw new FaultError(`CAMERA_SOURCE names ${source.path}, which is no file: name a video file, a device or an address`);
 }
 
-function deviceTarget(device: Device): Target {
-  return { input: { kind: 'device', path: device.path }, label: device.path, device, standIn: false };
+function absence(source: DeviceSource): string {
+  if (source.kind === 'device') return `${source.path} is not there`;
+  return source.kind === 'usb' ? `no camera was found with "${source.part}" in its name` : 'no camera was found';
+}
+
+function deviceTarget(found: Found): Target {
+  const { path, name, bus } = found;
+  return { input: { kind: 'device', path }, label: path, device: { path, name, bus }, found, standIn: false };
 }
 
 function fileTarget(file: string): Target {
-  return { input: { kind: 'file', path: file }, label: file, device: { path: file, name: path.basename(file), bus: null }, standIn: false };
+  return {
+    input: { kind: 'file', path: file },
+    label: file,
+    device: { path: file, name: path.basename(file), bus: null },
+    found: null,
+    standIn: false,
+  };
 }
 
 function urlTarget(url: string): Target {
   const label = publicUrl(url);
-  return { input: { kind: 'url', url }, label, device: { path: label, name: new URL(url).hostname, bus: null }, standIn: false };
+  return {
+    input: { kind: 'url', url },
+    label,
+    device: { path: label, name: new URL(url).hostname, bus: null },
+    found: null,
+    standIn: false,
+  };
 }
 
 function testTarget(standIn: boolean): Target {
-  return { input: { kind: 'test' }, label: 'The test picture', device: { path: null, name: 'Test picture', bus: null }, standIn };
+  return {
+    input: { kind: 'test' },
+    label: 'The test picture',
+    device: { path: null, name: 'Test picture', bus: null },
+    found: null,
+    standIn,
+  };
 }

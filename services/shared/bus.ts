@@ -13,6 +13,8 @@ const BAD_LOGIN = new Set([4, 5, 134, 135]);
 /** Half-open connections are let go after 1.5 times this, in seconds. */
 const KEEPALIVE_S = 15;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** So many deliveries may wait for the broker's word; what would go beyond is dropped. */
+const MAX_DELIVERIES = 64;
 /** A stop waits so long for what was announced last to arrive. */
 const FAREWELL_MS = 1_000;
 
@@ -48,6 +50,7 @@ export class Bus {
   readonly #announced = new Map<string, Announcement>();
   readonly #listeners = new Set<(connected: boolean) => void>();
   #trouble: string | null = null;
+  #deliveries = 0;
   #isClosing = false;
 
   constructor(options: BusOptions) {
@@ -80,10 +83,7 @@ export class Bus {
    */
   publishPicture(topic: string, jpeg: Buffer, stamp: Stamp, retain?: { expirySeconds: number }): boolean {
     if (!this.connected || !this.#newest.admit(topic, jpeg.length, backlogOf(this.#client))) return false;
-    const properties: Record<string, unknown> = {
-      contentType: 'image/jpeg',
-      userProperties: { seq: String(stamp.seq), t: String(stamp.t) },
-    };
+    const properties = pictureProperties(stamp);
     if (retain) properties.messageExpiryInterval = retain.expirySeconds;
     this.#client.publish(topic, jpeg, { qos: 0, retain: retain !== undefined, properties });
     return true;
@@ -94,6 +94,21 @@ export class Bus {
     if (this.connected) this.#client.publish(topic, payload, { qos: 0 });
   }
 
+  /**
+   * Publishes once, QoS 1, what is said now and not a lasting value: a command, an answer. Who calls this bounds how many are under way.
+   * @returns whether the bus has taken it; when the connection breaks first it may have come through nevertheless
+   */
+  async send(topic: string, payload: string | Buffer, { retain = false } = {}): Promise<boolean> {
+    if (!this.connected) return false;
+    try {
+      await this.#client.publishAsync(topic, payload, { qos: 1, retain });
+      return true;
+    } catch {
+      // Not our right, or the connection broke: the caller says what that means, and troubles of the connection are told anyway.
+      return false;
+    }
+  }
+
   /** Makes `payload` the topic's retained value, QoS 1, now and again after every reconnection: a broker may have lost it. */
   announce(topic: string, payload: string): void {
     if (this.#isClosing) return;
@@ -101,6 +116,16 @@ export class Bus {
     if (known) known.payload = payload;
     else this.#announced.set(topic, { payload, sent: null });
     this.#sendAnnounced(topic);
+  }
+
+  /** Publishes at QoS 1 when there is a connection; a value that is wanted once, not kept for later. An empty retained one clears its topic. */
+  deliver(topic: string, payload: string | Buffer, { retain = false, stamp }: { retain?: boolean; stamp?: Stamp } = {}): void {
+    if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return;
+    this.#deliveries++;
+    const done = () => {
+      this.#deliveries--;
+    };
+    this.#client.publish(topic, payload, { qos: 1, retain, ...(stamp && { properties: pictureProperties(stamp) }) }, done);
   }
 
   /** Subscribes to `filter` for as long as it is not given up, over all reconnections. One handler a filter. */
@@ -201,6 +226,11 @@ export class Bus {
       if (announcement.payload !== payload) this.#sendAnnounced(topic);
     });
   }
+}
+
+/** What MQTT 5 subscribers get with a picture. */
+function pictureProperties({ seq, t }: Stamp): Record<string, unknown> {
+  return { contentType: 'image/jpeg', userProperties: { seq: String(seq), t: String(t) } };
 }
 
 /** Waits for `work`, but no longer than a stop may take. */

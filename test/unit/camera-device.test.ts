@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { describeAccess, describeDevice, findByPart, findFirst } from '../../services/camera/device.ts';
+import { describeAccess, describeDevice, videoNodes } from '../../services/camera/device.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 interface Node {
@@ -30,37 +30,35 @@ function makeRoots(t: TestContext, nodes: Record<string, Node>) {
   return roots;
 }
 
-test('the first capture device is the lowest number, without metadata nodes', async (t) => {
-  const roots = makeRoots(t, { video10: { index: 0 }, video2: { index: 0, name: 'C922 Pro Stream Webcam' }, video1: { index: 1 } });
-  const device = await findFirst(roots);
-  assert.equal(device?.path, join(roots.dev, 'video2'));
-  assert.equal(device?.name, 'C922 Pro Stream Webcam');
+test('nodes are listed by number, without metadata nodes', async (t) => {
+  const roots = makeRoots(t, {
+    video10: { index: 0 },
+    video2: { index: 0, name: 'C922 Pro Stream Webcam' },
+    video1: { index: 1 },
+    video3: {},
+  });
+  const names = (await videoNodes(roots)).map((node) => basename(node));
+  assert.deepEqual(names, ['video2', 'video3', 'video10']);
+  assert.deepEqual(await videoNodes({ dev: '/nowhere', sys: '/nowhere' }), []);
 });
 
-test('without sysfs every node counts, and only nodes', async (t) => {
-  const roots = makeRoots(t, {});
-  assert.equal(await findFirst(roots), null);
+test('without sysfs a node has no name, and what is no character device is none', async (t) => {
+  const roots = makeRoots(t, { video4: {} });
   writeFileSync(join(roots.dev, 'video0'), 'a file');
-  writeFileSync(join(roots.dev, 'video'), '');
-  assert.equal(await findFirst(roots), null);
-  symlinkSync('/dev/null', join(roots.dev, 'video4'));
-  assert.deepEqual(await findFirst(roots), { path: join(roots.dev, 'video4'), name: null, bus: null });
-  assert.equal(await findFirst({ dev: '/nowhere', sys: '/nowhere' }), null);
+  assert.equal(await describeDevice(join(roots.dev, 'video0'), roots), null);
+  assert.equal(await describeDevice(join(roots.dev, 'video1'), roots), null);
+  const node = await describeDevice(join(roots.dev, 'video4'), roots);
+  assert.deepEqual([node?.name, node?.bus, node?.serial, node?.open], [null, null, null, true]);
 });
 
-test("a Raspberry Pi's decoder is no camera", async (t) => {
-  assert.equal(await findFirst(makeRoots(t, { video10: { index: 0, name: 'bcm2835-codec-decode' } })), null);
-});
-
-test('a part of the name finds it in any case, and so does a part of its by-id link', async (t) => {
-  const roots = makeRoots(t, { video0: { index: 0, name: 'C922 Pro Stream Webcam' } });
-  assert.equal((await findByPart('c922 pro', roots))?.path, join(roots.dev, 'video0'));
-  assert.equal(await findByPart('BRIO', roots), null);
-  mkdirSync(join(roots.dev, 'v4l/by-id'), { recursive: true });
-  symlinkSync('../../video0', join(roots.dev, 'v4l/by-id/usb-046d_SERIAL-video-index0'));
-  // The test's node is itself a link, so the link is followed to its end by hand.
-  symlinkSync('/dev/null', join(roots.dev, 'v4l/by-id/usb-046d_OTHER-video-index0'));
-  assert.equal(await findByPart('other', { ...roots, dev: join(roots.dev, 'v4l') }), null);
+test('a node that is made again is another one', async (t) => {
+  const roots = makeRoots(t, { video0: {} });
+  const node = join(roots.dev, 'video0');
+  const before = await describeDevice(node, roots);
+  assert.equal((await describeDevice(node, roots))?.stamp, before?.stamp);
+  symlinkSync('/dev/null', `${node}.new`);
+  renameSync(`${node}.new`, node);
+  assert.notEqual((await describeDevice(node, roots))?.stamp, before?.stamp);
 });
 
 test('the place on the bus is written as V4L2 writes it', async (t) => {

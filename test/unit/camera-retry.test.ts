@@ -98,6 +98,35 @@ test('a rate of its own is measured behind a burst', () => {
   );
 });
 
+test('a rate that changes later, with the light, is told once it has held for two spans, and so is its return', () => {
+  const meter = new FormatMeter({ fps: 30, pixel: 'MJPG', encoded: false });
+  meter.measure(640, 480);
+  const told: [number, number][] = [];
+  const run = (from: number, to: number, every: number) => {
+    for (let now = from; now < to; now += every) {
+      const fps = meter.count(now)?.fps;
+      if (fps !== undefined) told.push([Math.round(now / 1000), fps]);
+    }
+  };
+  run(0, 10_000, 33.4);
+  run(10_000, 40_000, 66.8);
+  run(40_000, 60_000, 33.4);
+  assert.deepEqual(
+    told.map(([, fps]) => fps),
+    [15, 30],
+  );
+  assert.ok(
+    told.every(([second], i) => second <= ([10, 40][i] ?? 0) + 15),
+    JSON.stringify(told),
+  );
+});
+
+test('one slow span is no new rate', () => {
+  const meter = new FormatMeter({ fps: 30, pixel: 'MJPG', encoded: false });
+  meter.measure(640, 480);
+  for (let now = 0; now < 40_000; now += now > 8_000 && now < 13_000 ? 80 : 33.4) assert.equal(meter.count(now), null);
+});
+
 test('one frame of another size is no new size, three are', () => {
   const meter = new FormatMeter({ fps: 30, pixel: 'MJPG', encoded: false });
   meter.measure(640, 480);
@@ -112,7 +141,7 @@ function reporting() {
   let now = 0;
   const states: CameraState[] = [];
   const report = new Report(
-    'front',
+    { name: 'front', settings: {}, off: false },
     () => new Date(++now * 1000),
     (state) => states.push(state),
   );
@@ -154,6 +183,27 @@ test('the stand-in says that it is one, and what to do', () => {
   const state = states.at(-1);
   assert.deepEqual([state?.condition, state?.test, state?.cause], ['idle', true, 'no camera was found']);
   assert.match(state?.advice ?? '', /Plug in/);
+});
+
+test('switched off is off, with nothing of before, until it is switched on', () => {
+  const { report, states } = reporting();
+  report.update({ trouble, format });
+  report.update({ off: true, trouble: null });
+  assert.deepEqual([states.at(-1)?.condition, states.at(-1)?.format], ['off', null]);
+  assert.match(states.at(-1)?.advice ?? '', /capture to ON/);
+  report.update({ trouble });
+  assert.equal(states.at(-1)?.condition, 'off');
+  report.update({ off: false, trouble: null });
+  assert.deepEqual([states.at(-1)?.condition, states.at(-1)?.cause], ['idle', null]);
+});
+
+test('a hint stands beside a picture, and gives way to a trouble', () => {
+  const { report, states } = reporting();
+  const hint = { cause: 'slow', advice: 'Give it light.' };
+  report.update({ format, watched: true, hint });
+  assert.deepEqual([states.at(-1)?.condition, states.at(-1)?.cause, states.at(-1)?.advice], ['live', 'slow', 'Give it light.']);
+  report.update({ trouble });
+  assert.deepEqual([states.at(-1)?.condition, states.at(-1)?.cause], ['device-busy', 'EBUSY']);
 });
 
 test('telemetry counts from the start, and its rate is that since the last one', () => {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { captureJob, type Input, probedCodec, probeJob } from '../../services/camera/job.ts';
 import { parseSource, publicUrl, withoutSecrets } from '../../services/camera/source.ts';
 
-const wanted = { size: { width: 640, height: 480 }, fps: 15 };
+const wanted = { size: { width: 640, height: 480 }, fps: 15, quality: 90 };
+const plan = (copy: boolean) => ({ copy, mode: null });
 
 test('the text of CAMERA_SOURCE is understood', () => {
   const cases: [string, ReturnType<typeof parseSource>][] = [
@@ -44,7 +45,7 @@ test('MJPEG is copied, all else encoded, each source with the options that it ne
   ];
   for (const input of inputs) {
     for (const copy of [true, false]) {
-      const job = captureJob(input, wanted, copy);
+      const job = captureJob(input, wanted, plan(copy));
       const out = job.outputOptions.join(' ');
       assert.equal(out.includes('-c copy'), copy);
       assert.equal(out.includes('-c:v mjpeg'), !copy);
@@ -53,15 +54,27 @@ test('MJPEG is copied, all else encoded, each source with the options that it ne
       assert.ok(!job.input.startsWith('-'));
     }
   }
-  const [device, file, rtsp, http, test] = inputs.map((input) => captureJob(input, wanted, true));
+  const [device, file, rtsp, http, test] = inputs.map((input) => captureJob(input, wanted, plan(true)));
   assert.match(device?.inputOptions.join(' ') ?? '', /-f v4l2 -input_format mjpeg -framerate 15 -video_size 640x480$/);
-  assert.doesNotMatch(captureJob(inputs[0] ?? { kind: 'test' }, wanted, false).inputOptions.join(' '), /input_format/);
+  assert.doesNotMatch(captureJob(inputs[0] ?? { kind: 'test' }, wanted, plan(false)).inputOptions.join(' '), /input_format/);
   assert.match(file?.inputOptions.join(' ') ?? '', /-protocol_whitelist file -re -stream_loop -1$/);
   assert.equal(file?.input, 'file:/srv/-my film.mkv');
   assert.match(rtsp?.inputOptions.join(' ') ?? '', /-rtsp_transport tcp -timeout \d+ /);
   assert.match(http?.inputOptions.join(' ') ?? '', /-protocol_whitelist http,https,httpproxy,tcp,tls -rw_timeout \d+ /);
   assert.equal(test?.input, 'testsrc2=size=640x480:rate=15');
   assert.match(probeJob({ kind: 'file', path: '/a' }, wanted).outputOptions.join(' '), /-frames:v 1/);
+});
+
+test('a device that was asked is opened in the mode that was chosen', () => {
+  const mode = { fourcc: 'YUYV', inputFormat: 'yuyv422', copy: false, width: 320, height: 240, fps: 10 };
+  const job = captureJob({ kind: 'device', path: '/dev/video0' }, wanted, { copy: false, mode });
+  assert.match(job.inputOptions.join(' '), /-input_format yuyv422 -framerate 10 -video_size 320x240$/);
+});
+
+test("quality runs over the whole of ffmpeg's scale", () => {
+  const scale = (quality: number) =>
+    / -q:v (\d+) /.exec(captureJob({ kind: 'test' }, { ...wanted, quality }, plan(false)).outputOptions.join(' '))?.[1];
+  assert.deepEqual([1, 50, 90, 100].map(scale), ['31', '17', '5', '2']);
 });
 
 test('the codec of the stream that was copied is read, not that of a cover or a sound', () => {
