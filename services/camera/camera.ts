@@ -17,6 +17,7 @@ import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
 import { Finder, type Found } from './finder.ts';
 import type { Format } from './format-meter.ts';
 import type { Frame } from './frames.ts';
+import type { Wanted } from './job.ts';
 import { Journal } from './journal.ts';
 import { sizeText } from './knobs.ts';
 import { slowness } from './low-light.ts';
@@ -75,6 +76,7 @@ class Camera implements AsyncDisposable {
   readonly #settings: CameraSettings['camera'];
   readonly #topics: ReturnType<typeof cameraTopics>;
   readonly #bus: Bus;
+  readonly #journal: Journal;
   readonly #finder: Finder;
   readonly #plug: Plug;
   readonly #choices: Choices;
@@ -96,24 +98,24 @@ class Camera implements AsyncDisposable {
   #isStopping = false;
 
   constructor({ mqtt, camera, frameMaxBytes, dataDir }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
-    const journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
+    this.#journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
     this.#settings = camera;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
     this.#previewPace = new Pace(camera.previewFps);
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${mqtt.prefix.replaceAll('/', '-')}-camera-${camera.id}`;
-    this.#bus = new Bus({ url: mqtt.url, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: journal.log });
+    this.#bus = new Bus({ url: mqtt.url, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: this.#journal.log });
     const devices = roots ?? DEVICE_ROOTS;
     this.#finder = new Finder(devices);
     this.#plug = new Plug([devices.dev, ...(source.kind === 'device' ? [path.dirname(source.path)] : [])]);
     const given = { fps: String(camera.fps), resolution: sizeText(camera.size), quality: String(QUALITY) };
-    this.#choices = new Choices(dataDir, camera.id, given, (text) => journal.log.warn(text));
-    this.#panel = this.#createPanel(source, journal.log);
+    this.#choices = new Choices(dataDir, camera.id, given, (text) => this.#journal.log.warn(text));
+    this.#panel = this.#createPanel(source, this.#journal.log);
     this.#report = new Report(
       { name: camera.name ?? camera.id, settings: this.#panel.knobs, off: this.#isOff },
       () => new Date(),
       (state) => {
-        journal.tell(state);
+        this.#journal.tell(state);
         this.#bus.announce(this.#topics.state, JSON.stringify(state));
       },
     );
@@ -126,7 +128,7 @@ class Camera implements AsyncDisposable {
     new Commands({
       bus: this.#bus,
       topics: this.#topics,
-      log: journal.log,
+      log: this.#journal.log,
       obey: (setting, text) => this.#obey(setting, text),
       valueOf: (setting) => settingText(this.#panel.knobs, setting),
     });
@@ -180,7 +182,7 @@ class Camera implements AsyncDisposable {
 
   #listener(): SourceListener {
     return {
-      opening: (target, mode, again) => this.#onOpening(target, mode, again),
+      opening: (target, wanted, mode, again) => this.#onOpening(target, wanted, mode, again),
       wanted: () => this.#isWanted(),
       whole: (frame) => this.#onFrame(frame),
       skipped: (bytes) => this.#onSkipped(bytes),
@@ -190,8 +192,9 @@ class Camera implements AsyncDisposable {
     };
   }
 
-  async #onOpening({ input, device, found, standIn }: Target, mode: Mode | null, again: boolean): Promise<void> {
+  async #onOpening({ input, device, found, standIn }: Target, wanted: Wanted, mode: Mode | null, again: boolean): Promise<void> {
     if (again) this.#tally.restart();
+    if (mode) this.#journal.nearest(mode, wanted);
     this.#mode = mode;
     this.#found = found;
     const isOther = device.path !== this.#report.state.device?.path;
@@ -256,8 +259,8 @@ class Camera implements AsyncDisposable {
     if (!['live', 'idle', 'starting'].includes(condition)) return `No snapshot can be taken: ${cause}. ${advice}`;
     try {
       const { jpeg, stamp } = await this.#snapshots.one(size, () => this.#onDemand());
-      this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp });
-      return null;
+      const isOut = await this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp });
+      return isOut ? null : 'The snapshot did not go out: the connection to the message bus was lost.';
     } catch (error) {
       return `No snapshot could be taken: ${(error as Error).message}.`;
     } finally {
@@ -286,14 +289,14 @@ class Camera implements AsyncDisposable {
     this.#report.update({ off: this.#isOff, trouble: null, hint: null });
     if (this.#isOff) {
       this.#close();
-      this.#bus.deliver(this.#topics.preview, '', { retain: true });
+      void this.#bus.deliver(this.#topics.preview, '', { retain: true });
     }
     this.#onDemand();
   }
 
   #onConnected(): void {
     this.#recount();
-    if (this.#isOff) this.#bus.deliver(this.#topics.preview, '', { retain: true });
+    if (this.#isOff) void this.#bus.deliver(this.#topics.preview, '', { retain: true });
   }
 
   #onCount(topic: string, payload: Buffer): void {

@@ -14,9 +14,11 @@ const LOOK_MS = 1_000;
 /** The longest waits where the fault goes away by itself: a device is plugged in again, another program lets it go. */
 const LONGEST_WAIT_MS: Partial<Record<Diagnosis['condition'], number>> = { 'no-device': 3_000, 'device-busy': 5_000 };
 
+const CLOSED = 'the camera was closed';
+
 export interface SourceListener extends CaptureListener {
-  /** A source is about to be opened, in this mode where it is a device; `again`: not for the first time. */
-  opening(target: Target, mode: Mode | null, again: boolean): Promise<void>;
+  /** A source is about to be opened; a device in the mode that is nearest to what is wanted. `again`: not for the first time. */
+  opening(target: Target, wanted: Wanted, mode: Mode | null, again: boolean): Promise<void>;
 }
 
 export interface CaptureOptions extends SessionOptions {
@@ -62,6 +64,8 @@ export class Capture {
   close(): Promise<void> {
     this.#stop?.abort();
     this.#stop = null;
+    this.#shot?.fail(CLOSED);
+    this.#shot = null;
     this.#next.abort();
     return this.#done;
   }
@@ -103,8 +107,6 @@ export class Capture {
         await this.#options.plug.pause(LOOK_MS, this.#next.signal);
       }
     }
-    this.#shot?.fail('the camera was closed');
-    this.#shot = null;
   }
 
   #find(): Promise<Target | Diagnosis> {
@@ -118,15 +120,15 @@ export class Capture {
     this.#shot = null;
     const wanted = shot ? { ...this.#wanted, size: shot.size } : this.#wanted;
     const mode = modeOf(target, wanted);
-    await this.#listener.opening(target, mode, this.#hasOpened);
+    await this.#listener.opening(target, wanted, mode, this.#hasOpened);
     this.#hasOpened = true;
-    if (next.signal.aborted) {
-      this.#shot ??= shot;
-      return;
-    }
+    if (signal.aborted) shot?.fail(CLOSED);
+    else if (next.signal.aborted) this.#shot ??= shot;
+    if (next.signal.aborted) return;
     using _watching = this.#watchForCamera(target, next);
     if (shot) shot.over(() => next.abort());
     const trouble = await this.#read(target, mode, wanted, shot ?? this.#listener, next.signal);
+    if (signal.aborted) shot?.fail(CLOSED);
     if (trouble && !signal.aborted) await this.#wait(this.#backoff.next(LONGEST_WAIT_MS[trouble.condition]), target, next.signal);
   }
 

@@ -39,10 +39,10 @@ export class Commands {
     const wanted = payload.length > MAX_COMMAND_BYTES ? '' : payload.toString();
     this.#underWay++;
     const refused = await this.#obey(setting, wanted, payload.length);
-    this.#underWay--;
     const shown = wanted.length > MAX_SHOWN ? `${wanted.slice(0, MAX_SHOWN)}…` : wanted;
     log.info(refused ? `refused: ${setting} = "${shown}": ${refused}` : `set: ${setting}${wanted && ` = ${shown}`}`);
-    this.#answer({ setting, wanted, value: this.#parts.valueOf(setting), refused });
+    await this.#answer({ setting, wanted, value: this.#parts.valueOf(setting), refused });
+    this.#underWay--;
   }
 
   async #obey(setting: string, wanted: string, bytes: number): Promise<string | null> {
@@ -52,9 +52,9 @@ export class Commands {
     return this.#parts.obey(setting, wanted);
   }
 
-  #answer(answer: Answer): void {
+  async #answer(answer: Answer): Promise<void> {
     const { bus, topics } = this.#parts;
     if (answer.value !== null) bus.announce(topics.setting(answer.setting), answer.value);
-    bus.deliver(topics.answer, JSON.stringify(answer));
+    await bus.deliver(topics.answer, JSON.stringify(answer));
   }
 }

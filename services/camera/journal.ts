@@ -1,14 +1,26 @@
 import type { CameraState } from '../shared/contract.ts';
 import type { Logger } from '../shared/log.ts';
+import type { Wanted } from './job.ts';
+import type { Mode } from './mode.ts';
 
 /** What the log says of a camera: where its picture comes from, what keeps it away and how to mend that, and when it is back. */
 export class Journal {
   readonly log: Logger;
   #trouble: string | null = null;
   #picture = '';
+  #nearest = '';
 
   constructor(log: Logger) {
     this.log = log;
+  }
+
+  /** A device is opened in a mode; where it is not the one that was asked for, that is said once. */
+  nearest({ width, height, fps }: Mode, wanted: Wanted): void {
+    if (width === wanted.size.width && height === wanted.size.height && Math.round(fps) === wanted.fps) return;
+    const asked = `${wanted.size.width}x${wanted.size.height} at ${wanted.fps}`;
+    const told = `${width}x${height} at ${fps} a second is the nearest that the camera offers to ${asked}`;
+    if (told !== this.#nearest) this.log.info(told);
+    this.#nearest = told;
   }
 
   tell({ condition, cause, advice, test, device, format }: CameraState): void {

@@ -190,6 +190,6 @@ function readNumber(type: Control['type'], digits: string | undefined): number |
   const value = digits === undefined ? Number.NaN : Number(digits);
   if (Number.isNaN(value)) return null;
   // Before 1.32 a bitmask's value was printed as a signed number.
-  if (type === 'bitmask') return value < 0 ? value + 2 ** 32 : value;
+  if (type === 'bitmask') return Math.min(value < 0 ? value + 2 ** 32 : value, 2 ** 32 - 1);
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, value));
 }

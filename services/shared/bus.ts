@@ -94,21 +94,6 @@ export class Bus {
     if (this.connected) this.#client.publish(topic, payload, { qos: 0 });
   }
 
-  /**
-   * Publishes once, QoS 1, what is said now and not a lasting value: a command, an answer. Who calls this bounds how many are under way.
-   * @returns whether the bus has taken it; when the connection breaks first it may have come through nevertheless
-   */
-  async send(topic: string, payload: string | Buffer, { retain = false } = {}): Promise<boolean> {
-    if (!this.connected) return false;
-    try {
-      await this.#client.publishAsync(topic, payload, { qos: 1, retain });
-      return true;
-    } catch {
-      // Not our right, or the connection broke: the caller says what that means, and troubles of the connection are told anyway.
-      return false;
-    }
-  }
-
   /** Makes `payload` the topic's retained value, QoS 1, now and again after every reconnection: a broker may have lost it. */
   announce(topic: string, payload: string): void {
     if (this.#isClosing) return;
@@ -118,14 +103,20 @@ export class Bus {
     this.#sendAnnounced(topic);
   }
 
-  /** Publishes at QoS 1 when there is a connection; a value that is wanted once, not kept for later. An empty retained one clears its topic. */
-  deliver(topic: string, payload: string | Buffer, { retain = false, stamp }: { retain?: boolean; stamp?: Stamp } = {}): void {
-    if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return;
+  /**
+   * Publishes at QoS 1 when there is a connection; a value that is wanted once, not kept for later. An empty retained one clears its topic.
+   * @returns whether the broker has taken it; when the connection breaks it may have come through nevertheless
+   */
+  deliver(topic: string, payload: string | Buffer, { retain = false, stamp }: { retain?: boolean; stamp?: Stamp } = {}): Promise<boolean> {
+    if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return Promise.resolve(false);
     this.#deliveries++;
-    const done = () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const done = (error?: Error) => {
       this.#deliveries--;
+      resolve(!error);
     };
     this.#client.publish(topic, payload, { qos: 1, retain, ...(stamp && { properties: pictureProperties(stamp) }) }, done);
+    return promise;
   }
 
   /** Subscribes to `filter` for as long as it is not given up, over all reconnections. One handler a filter. */
