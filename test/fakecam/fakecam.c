@@ -1,340 +1,252 @@
 /*
- * fakecam: a V4L2 MJPEG camera in user space, for machines without one.
+ * fakecam: a V4L2 camera in user space, for machines without one.
  *
  * Preloaded into a program (LD_PRELOAD=fakecam.so), it answers the open, ioctl, mmap, poll
  * and close calls that the program makes on FAKECAM_PATH as a UVC webcam's driver would, and
  * hands out the JPEG files of FAKECAM_DIR, in name order and round and round, at FAKECAM_FPS.
  * The program's real V4L2 code runs at native speed; only the kernel driver is imitated.
+ * The node has to be there, and is opened for real: who may not open it is refused, and the
+ * device is unplugged once it vanishes. One with /dev/null's number shows in /proc/PID/fd.
  *
- *   FAKECAM_PATH  device path to imitate         (default /dev/video0)
- *   FAKECAM_DIR   folder of .jpg frames, one size (required)
+ *   FAKECAM_PATH  device path to imitate, or a pattern of such (default /dev/video0)
+ *   FAKECAM_DIR   folder of .jpg frames, one size (needed for MJPEG)
  *   FAKECAM_FPS   frames per second              (default 30)
  *   FAKECAM_WIDTH, FAKECAM_HEIGHT                (default 1280x720)
+ *   FAKECAM_SIZES sizes instead of these, the default first: 1280x720,640x480; frames are in FAKECAM_DIR/{WxH}
+ *   FAKECAM_RATES frames per second that can be chosen: 30,15,10,5; FAKECAM_FPS, or the nearest, is the default
+ *   FAKECAM_YUYV  1: offers YUYV, too, moving bars; only: nothing but YUYV
+ *   FAKECAM_NAME, FAKECAM_BUS                    (default Fake Webcam at usb-fake-1.4)
+ *   FAKECAM_STATE folder for what the device knows, whichever process asks: `state`, lines of name=value (controls, format;
+ *                 delete it and the camera was without power), and `lock` (only one has buffers). Without it: no controls, no lock
+ *   FAKECAM_META  path, or a pattern, of nodes that give metadata instead of pictures
  *   FAKECAM_STAMP 1: each frame starts with a JPEG COM segment 'fakecam <seq> <CLOCK_REALTIME ns>'
  *   FAKECAM_FAIL  errno for open, as a number    (13 EACCES, 16 EBUSY)
+ *   FAKECAM_STREAMON errno for VIDIOC_STREAMON   (28 ENOSPC)
+ *   FAKECAM_BUSY  path of a file; while it exists VIDIOC_REQBUFS and VIDIOC_S_FMT fail with EBUSY
  *   FAKECAM_GONE  path of a file; once it exists every call on the device fails with ENODEV
  *   FAKECAM_HANG  path of a file; while it exists no frame arrives
+ *   FAKECAM_DARK  path of a file; while it exists and exposure_dynamic_framerate is 1, every second frame is left out
+ *   FAKECAM_EMPTY N: the first N frames after VIDIOC_STREAMON have no byte
  *   FAKECAM_SHORT N: every Nth frame (the Nth, the 2Nth, …) is cut to half its length, as a bad cable does it
  *   FAKECAM_NOISE N: every Nth frame is as long as it should be, but noise from its first byte to its last
  *
- * Build: cc -O2 -shared -fPIC -o fakecam.so fakecam.c -ldl
+ * Build: cc -O2 -shared -fPIC -fvisibility=hidden -o fakecam.so *.c -ldl
+ *
+ * This file has the calls that are intercepted.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
+#include "fakecam.h"
+
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/videodev2.h>
+#include <fnmatch.h>
+#include <glob.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
 
-#define MAX_FRAMES 1024
-#define MAX_BUFFERS 32
-#define BUFFER_SIZE (4u << 20)
+#define PUBLIC __attribute__((visibility("default")))
+#define REAL(name) ({ \
+  static __typeof__(&name) real; \
+  if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name); \
+  real; \
+})
+/* mode_t that follows the flags of open where they make a file. */
+#define MODE_AFTER(flags) ({ \
+  va_list args; \
+  va_start(args, flags); \
+  mode_t after = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0; \
+  va_end(args); \
+  after; \
+})
 
-static struct { unsigned char *data; size_t size; } frames[MAX_FRAMES];
-static int frame_count;
-static int device = -1;
-static int buffer_count, streaming;
-static unsigned char *memory;
-static int queued[MAX_BUFFERS], queue_head, queue_length;
-static unsigned sequence;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+#define MAX_HANDLES 8
+#define MAX_LINKS 8
+#define NOT_OURS (-2)
 
-static const char *setting(const char *name, const char *fallback) {
-  const char *value = getenv(name);
-  return value && *value ? value : fallback;
+static struct handle handles[MAX_HANDLES] = { [0 ... MAX_HANDLES - 1] = { .fd = -1, .node = -1, .lock = -1 } };
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+
+static struct handle *handle_of(int fd) {
+  for (int i = 0; fd >= 0 && i < MAX_HANDLES; i++)
+    if (handles[i].fd == fd) return &handles[i];
+  return NULL;
 }
-static unsigned number(const char *name, unsigned fallback) {
-  const char *value = getenv(name);
-  return value && *value ? (unsigned)atoi(value) : fallback;
-}
-static int flagged(const char *name) {
-  const char *path = getenv(name);
-  return path && *path && access(path, F_OK) == 0;
-}
-static int is_device(const char *path) { return path && strcmp(path, setting("FAKECAM_PATH", "/dev/video0")) == 0; }
 
-static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+/* ---- which paths are ours ---- */
 
-static void load_frames(void) {
-  const char *dir = setting("FAKECAM_DIR", ".");
-  struct dirent **names;
-  int n = scandir(dir, &names, NULL, by_name);
-  for (int i = 0; i < n && frame_count < MAX_FRAMES; i++) {
-    const char *dot = strrchr(names[i]->d_name, '.');
-    if (!dot || strcmp(dot, ".jpg")) continue;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
-    FILE *file = fopen(path, "rb");
-    if (!file) continue;
-    fseek(file, 0, SEEK_END);
-    long size = ftell(file);
-    rewind(file);
-    unsigned char *data = malloc((size_t)size);
-    if (size > 2 && size < (long)BUFFER_SIZE - 64 && fread(data, 1, (size_t)size, file) == (size_t)size) {
-      frames[frame_count].data = data;
-      frames[frame_count++].size = (size_t)size;
-    }
-    fclose(file);
+static int matches(const char *name, const char *fallback, const char *path) {
+  const char *pattern = setting(name, fallback);
+  return *pattern && (strcmp(pattern, path) == 0 || fnmatch(pattern, path, FNM_PATHNAME) == 0);
+}
+static int is_metadata(const char *path) { return matches("FAKECAM_META", "", path); }
+static int is_ours(const char *path) { return matches("FAKECAM_PATH", "/dev/video0", path) || is_metadata(path); }
+
+/* What the link at `path` (PATH_MAX long) says, in its place. 0 when there is no link. */
+static int follow_link(char *path) {
+  char target[PATH_MAX], joined[2 * PATH_MAX], folder[PATH_MAX];
+  ssize_t length = readlink(path, target, sizeof target - 1);
+  if (length < 0) return 0;
+  target[length] = 0;
+  char *slash = strrchr(path, '/');
+  int folder_length = target[0] == '/' || !slash ? 0 : (int)(slash + 1 - path);
+  snprintf(joined, sizeof joined, "%.*s%s", folder_length, path, target);
+  slash = strrchr(joined, '/');
+  if (!slash) return 0;
+  *slash = 0;
+  if (!realpath(*joined ? joined : "/", folder)) return 0;
+  return snprintf(path, PATH_MAX, "%s/%s", folder[1] ? folder : "", slash + 1) < PATH_MAX;
+}
+
+/* Is this a node of ours, or a link that leads to one, as in /dev/v4l/by-id? Gives the node's own path (PATH_MAX long). */
+static int find_node(const char *path, char *node) {
+  if (!path || snprintf(node, PATH_MAX, "%s", path) >= PATH_MAX) return 0;
+  for (int i = 0; i < MAX_LINKS; i++) {
+    if (is_ours(node)) return 1;
+    if (!follow_link(node)) return 0;
   }
+  return 0;
 }
 
-static int open_device(void) {
-  if (flagged("FAKECAM_GONE")) { errno = ENOENT; return -1; }
-  int fail = (int)number("FAKECAM_FAIL", 0);
-  if (fail) { errno = fail; return -1; }
-  if (!frame_count) load_frames();
-  if (!frame_count) { errno = ENODEV; return -1; }
-  device = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-  buffer_count = streaming = queue_length = queue_head = 0;
-  sequence = 0;
-  return device;
-}
-
-static void set_timer(int on) {
-  unsigned fps = number("FAKECAM_FPS", 30);
-  struct itimerspec every = {0};
-  if (on) {
-    every.it_interval.tv_sec = fps == 1;
-    every.it_interval.tv_nsec = fps == 1 ? 0 : 1000000000L / fps;
-    every.it_value = every.it_interval;
+static int has_number(const char *pattern, dev_t number) {
+  glob_t found;
+  int result = 0;
+  if (!*pattern || glob(pattern, GLOB_NOSORT, NULL, &found)) return 0;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    struct stat node;
+    if (stat(found.gl_pathv[i], &node) == 0 && node.st_rdev == number) result = 1;
   }
-  timerfd_settime(device, 0, &every, NULL);
+  globfree(&found);
+  return result;
 }
 
-static size_t whole_frame(unsigned char *to) {
-  unsigned i = sequence % (unsigned)frame_count;
-  if (!number("FAKECAM_STAMP", 0)) {
-    memcpy(to, frames[i].data, frames[i].size);
-    return frames[i].size;
+/* v4l2-ctl looks here, by the device's number, for the name that a node has in /dev: only video… is a camera to it. */
+static int is_our_uevent(const char *path) {
+  unsigned major, minor;
+  int end = 0;
+  if (!path || sscanf(path, "/sys/dev/char/%u:%u/uevent%n", &major, &minor, &end) != 2 || !end || path[end]) return 0;
+  dev_t number = makedev(major, minor);
+  return has_number(setting("FAKECAM_PATH", "/dev/video0"), number) || has_number(setting("FAKECAM_META", ""), number);
+}
+
+/* A file and no stream in memory, for the reader may ask for its descriptor. */
+static FILE *open_uevent(void) {
+  static const char text[] = "MAJOR=81\nMINOR=0\nDEVNAME=video0\n";
+  int fd = memfd_create("uevent", MFD_CLOEXEC);
+  if (fd < 0 || pwrite(fd, text, sizeof text - 1, 0) < 0) return NULL;
+  return fdopen(fd, "r");
+}
+
+/* ---- open and close ---- */
+
+/* A node without a driver is as good: we are the driver. */
+static int open_node(const char *path, int flags, int *node) {
+  *node = REAL(open)(path, (flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_CLOEXEC);
+  return *node < 0 && errno != ENXIO && errno != ENODEV ? -1 : 0;
+}
+
+static int start_handle(struct handle *handle, const char *path, int node, int flags) {
+  struct handle fresh = { .fd = -1, .node = node, .lock = -1, .metadata = is_metadata(path), .memory = handle->memory };
+  snprintf(fresh.path, sizeof fresh.path, "%s", path);
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &fresh.birth)) return -1;
+  fresh.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | (flags & O_NONBLOCK ? TFD_NONBLOCK : 0));
+  if (fresh.fd >= 0) *handle = fresh;
+  return fresh.fd;
+}
+
+/* A descriptor of the device, -1 with errno, or NOT_OURS. */
+static int open_if_ours(const char *given, int flags) {
+  char path[PATH_MAX];
+  int node, before = errno;
+  if (!find_node(given, path)) {
+    errno = before;
+    return NOT_OURS;
   }
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  char text[64];
-  int length = snprintf(text, sizeof text, "fakecam %u %lld", sequence, now.tv_sec * 1000000000LL + now.tv_nsec);
-  to[0] = 0xFF; to[1] = 0xD8; to[2] = 0xFF; to[3] = 0xFE;
-  to[4] = (unsigned char)((length + 2) >> 8); to[5] = (unsigned char)(length + 2);
-  memcpy(to + 6, text, (size_t)length);
-  memcpy(to + 6 + length, frames[i].data + 2, frames[i].size - 2);
-  return frames[i].size + 4 + (size_t)length;
-}
-
-/* Frames are counted from 1, so that the first one, which a program may probe, is whole for every N but 1. */
-static int is_every(const char *name) {
-  unsigned n = number(name, 0);
-  return n && (sequence + 1) % n == 0;
-}
-
-static void make_noise(unsigned char *to, size_t size) {
-  unsigned state = sequence + 1;
-  for (size_t i = 0; i < size; i++) {
-    state = state * 1664525u + 1013904223u;
-    to[i] = (unsigned char)(state >> 24);
+  if (flagged("FAKECAM_GONE")) return fail(ENOENT);
+  int code = (int)number("FAKECAM_FAIL", 0);
+  if (code) return fail(code);
+  if (open_node(path, flags, &node)) return -1;
+  pthread_mutex_lock(&opening);
+  int fd = -1;
+  errno = EMFILE;
+  for (int i = 0; i < MAX_HANDLES && fd < 0; i++) {
+    if (handles[i].fd >= 0) continue;
+    fd = start_handle(&handles[i], path, node, flags);
+    break;
   }
+  if (fd < 0 && node >= 0) REAL(close)(node);
+  pthread_mutex_unlock(&opening);
+  return fd;
 }
 
-static size_t fill(unsigned char *to) {
-  size_t size = whole_frame(to);
-  if (is_every("FAKECAM_NOISE")) make_noise(to, size);
-  return is_every("FAKECAM_SHORT") ? size / 2 : size;
+PUBLIC int open(const char *path, int flags, ...) {
+  mode_t mode = MODE_AFTER(flags);
+  int fd = open_if_ours(path, flags);
+  return fd != NOT_OURS ? fd : REAL(open)(path, flags, mode);
+}
+PUBLIC int open64(const char *path, int flags, ...) {
+  mode_t mode = MODE_AFTER(flags);
+  int fd = open_if_ours(path, flags);
+  return fd != NOT_OURS ? fd : REAL(open64)(path, flags, mode);
+}
+PUBLIC int __open_2(const char *path, int flags) { return open(path, flags); }
+PUBLIC int __open64_2(const char *path, int flags) { return open64(path, flags); }
+PUBLIC int openat(int dir, const char *path, int flags, ...) {
+  mode_t mode = MODE_AFTER(flags);
+  int fd = open_if_ours(path, flags);
+  return fd != NOT_OURS ? fd : REAL(openat)(dir, path, flags, mode);
+}
+PUBLIC FILE *fopen(const char *path, const char *mode) {
+  return is_our_uevent(path) ? open_uevent() : REAL(fopen)(path, mode);
+}
+PUBLIC FILE *fopen64(const char *path, const char *mode) {
+  return is_our_uevent(path) ? open_uevent() : REAL(fopen64)(path, mode);
 }
 
-static void describe(struct v4l2_format *format) {
-  struct v4l2_pix_format *pix = &format->fmt.pix;
-  memset(pix, 0, sizeof *pix);
-  pix->width = number("FAKECAM_WIDTH", 1280);
-  pix->height = number("FAKECAM_HEIGHT", 720);
-  pix->pixelformat = V4L2_PIX_FMT_MJPEG;
-  pix->field = V4L2_FIELD_NONE;
-  pix->sizeimage = BUFFER_SIZE;
-  pix->colorspace = V4L2_COLORSPACE_SRGB;
-}
-
-static int fail(int code) { errno = code; return -1; }
-
-static int device_ioctl(unsigned long request, void *arg) {
-  if (flagged("FAKECAM_GONE")) return fail(ENODEV);
-  switch (request) {
-    case VIDIOC_QUERYCAP: {
-      struct v4l2_capability *cap = arg;
-      memset(cap, 0, sizeof *cap);
-      strcpy((char *)cap->driver, "uvcvideo");
-      strcpy((char *)cap->card, "Fake Webcam");
-      strcpy((char *)cap->bus_info, "usb-fake-1.4");
-      cap->version = 0x060100;
-      cap->device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
-      cap->capabilities = cap->device_caps | V4L2_CAP_DEVICE_CAPS;
-      return 0;
-    }
-    case VIDIOC_ENUMINPUT: {
-      struct v4l2_input *input = arg;
-      if (input->index) return fail(EINVAL);
-      strcpy((char *)input->name, "Camera 1");
-      input->type = V4L2_INPUT_TYPE_CAMERA;
-      input->std = 0; input->status = 0; input->capabilities = 0;
-      return 0;
-    }
-    case VIDIOC_G_INPUT: *(int *)arg = 0; return 0;
-    case VIDIOC_S_INPUT: return *(int *)arg ? fail(EINVAL) : 0;
-    case VIDIOC_ENUM_FMT: {
-      struct v4l2_fmtdesc *format = arg;
-      if (format->index || format->type != V4L2_BUF_TYPE_VIDEO_CAPTURE) return fail(EINVAL);
-      format->flags = V4L2_FMT_FLAG_COMPRESSED;
-      strcpy((char *)format->description, "Motion-JPEG");
-      format->pixelformat = V4L2_PIX_FMT_MJPEG;
-      return 0;
-    }
-    case VIDIOC_ENUM_FRAMESIZES: {
-      struct v4l2_frmsizeenum *size = arg;
-      if (size->index || size->pixel_format != V4L2_PIX_FMT_MJPEG) return fail(EINVAL);
-      size->type = V4L2_FRMSIZE_TYPE_DISCRETE;
-      size->discrete.width = number("FAKECAM_WIDTH", 1280);
-      size->discrete.height = number("FAKECAM_HEIGHT", 720);
-      return 0;
-    }
-    case VIDIOC_ENUM_FRAMEINTERVALS: {
-      struct v4l2_frmivalenum *interval = arg;
-      if (interval->index) return fail(EINVAL);
-      interval->type = V4L2_FRMIVAL_TYPE_DISCRETE;
-      interval->discrete.numerator = 1;
-      interval->discrete.denominator = number("FAKECAM_FPS", 30);
-      return 0;
-    }
-    case VIDIOC_G_FMT: case VIDIOC_S_FMT: case VIDIOC_TRY_FMT:
-      if (((struct v4l2_format *)arg)->type != V4L2_BUF_TYPE_VIDEO_CAPTURE) return fail(EINVAL);
-      describe(arg);
-      return 0;
-    case VIDIOC_G_PARM: case VIDIOC_S_PARM: {
-      struct v4l2_streamparm *parm = arg;
-      if (parm->type != V4L2_BUF_TYPE_VIDEO_CAPTURE) return fail(EINVAL);
-      memset(&parm->parm, 0, sizeof parm->parm);
-      parm->parm.capture.capability = V4L2_CAP_TIMEPERFRAME;
-      parm->parm.capture.timeperframe.numerator = 1;
-      parm->parm.capture.timeperframe.denominator = number("FAKECAM_FPS", 30);
-      return 0;
-    }
-    case VIDIOC_REQBUFS: {
-      struct v4l2_requestbuffers *req = arg;
-      if (req->memory != V4L2_MEMORY_MMAP) return fail(EINVAL);
-      if (req->count > MAX_BUFFERS) req->count = MAX_BUFFERS;
-      buffer_count = (int)req->count;
-      if (!memory)
-        memory = mmap(NULL, (size_t)MAX_BUFFERS * BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      queue_length = queue_head = 0;
-      req->capabilities = V4L2_BUF_CAP_SUPPORTS_MMAP;
-      return 0;
-    }
-    case VIDIOC_QUERYBUF: {
-      struct v4l2_buffer *buf = arg;
-      if ((int)buf->index >= buffer_count) return fail(EINVAL);
-      buf->length = BUFFER_SIZE;
-      buf->m.offset = buf->index * BUFFER_SIZE;
-      buf->flags = 0;
-      return 0;
-    }
-    case VIDIOC_QBUF: {
-      struct v4l2_buffer *buf = arg;
-      if ((int)buf->index >= buffer_count || queue_length >= MAX_BUFFERS) return fail(EINVAL);
-      pthread_mutex_lock(&lock);
-      queued[(queue_head + queue_length++) % MAX_BUFFERS] = (int)buf->index;
-      pthread_mutex_unlock(&lock);
-      return 0;
-    }
-    case VIDIOC_DQBUF: {
-      struct v4l2_buffer *buf = arg;
-      if (!streaming || !queue_length) return fail(streaming ? EAGAIN : EINVAL);
-      unsigned long long ticks;
-      do {
-        if (flagged("FAKECAM_GONE")) return fail(ENODEV);
-        if (read(device, &ticks, sizeof ticks) != sizeof ticks) return -1;
-        if (ticks > 1) sequence += (unsigned)(ticks - 1);
-      } while (flagged("FAKECAM_HANG"));
-      pthread_mutex_lock(&lock);
-      int index = queued[queue_head];
-      queue_head = (queue_head + 1) % MAX_BUFFERS;
-      queue_length--;
-      pthread_mutex_unlock(&lock);
-      struct timespec now;
-      clock_gettime(CLOCK_MONOTONIC, &now);
-      buf->index = (unsigned)index;
-      buf->bytesused = (unsigned)fill(memory + (size_t)index * BUFFER_SIZE);
-      buf->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
-      buf->field = V4L2_FIELD_NONE;
-      buf->timestamp.tv_sec = now.tv_sec;
-      buf->timestamp.tv_usec = now.tv_nsec / 1000;
-      buf->sequence = sequence++;
-      buf->length = BUFFER_SIZE;
-      buf->m.offset = (unsigned)index * BUFFER_SIZE;
-      return 0;
-    }
-    case VIDIOC_STREAMON: streaming = 1; set_timer(1); return 0;
-    case VIDIOC_STREAMOFF: streaming = 0; set_timer(0); queue_length = 0; return 0;
-    default: return fail(ENOTTY);
+PUBLIC int close(int fd) {
+  struct handle *handle = handle_of(fd);
+  if (handle) {
+    unlock_streaming(handle);
+    if (handle->node >= 0) REAL(close)(handle->node);
+    handle->fd = handle->node = -1;
   }
-}
-
-/* ---- the calls that are intercepted ---- */
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
-int open(const char *path, int flags, ...) {
-  va_list args;
-  va_start(args, flags);
-  mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(args, mode_t) : 0;
-  va_end(args);
-  if (is_device(path)) {
-    int fd = open_device();
-    if (fd >= 0 && (flags & O_NONBLOCK)) fcntl(fd, F_SETFL, O_NONBLOCK);
-    return fd;
-  }
-  return REAL(open)(path, flags, mode);
-}
-int open64(const char *path, int flags, ...) {
-  va_list args;
-  va_start(args, flags);
-  mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(args, mode_t) : 0;
-  va_end(args);
-  return is_device(path) ? open(path, flags) : REAL(open64)(path, flags, mode);
-}
-int __open_2(const char *path, int flags) { return open(path, flags); }
-int __open64_2(const char *path, int flags) { return open64(path, flags); }
-int openat(int dir, const char *path, int flags, ...) {
-  va_list args;
-  va_start(args, flags);
-  mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(args, mode_t) : 0;
-  va_end(args);
-  return is_device(path) ? open(path, flags) : REAL(openat)(dir, path, flags, mode);
-}
-int close(int fd) {
-  if (fd >= 0 && fd == device) device = -1;
   return REAL(close)(fd);
 }
-int ioctl(int fd, unsigned long request, ...) {
+
+/* ---- the calls on an open device ---- */
+
+PUBLIC int ioctl(int fd, unsigned long request, ...) {
   va_list args;
   va_start(args, request);
   void *arg = va_arg(args, void *);
   va_end(args);
-  if (fd >= 0 && fd == device) return device_ioctl(request & 0xFFFFFFFFul, arg);
-  return REAL(ioctl)(fd, request, arg);
+  struct handle *handle = handle_of(fd);
+  return handle ? device_ioctl(handle, request & 0xFFFFFFFFul, arg) : REAL(ioctl)(fd, request, arg);
 }
-void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset) {
-  if (fd >= 0 && fd == device) return memory + offset;
-  return REAL(mmap)(addr, length, prot, flags, fd, offset);
+
+static void *map_buffer(const struct handle *handle, size_t length, off64_t offset) {
+  if (handle->memory && offset >= 0 && (size_t)offset + length <= (size_t)handle->buffer_count * BUFFER_STRIDE)
+    return handle->memory + offset;
+  errno = EINVAL;
+  return MAP_FAILED;
 }
-void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off64_t offset) {
-  if (fd >= 0 && fd == device) return memory + offset;
-  return REAL(mmap64)(addr, length, prot, flags, fd, offset);
+PUBLIC void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset) {
+  struct handle *handle = handle_of(fd);
+  return handle ? map_buffer(handle, length, offset) : REAL(mmap)(addr, length, prot, flags, fd, offset);
 }
-int munmap(void *addr, size_t length) {
-  if (memory && (unsigned char *)addr >= memory && (unsigned char *)addr < memory + (size_t)MAX_BUFFERS * BUFFER_SIZE) return 0;
+PUBLIC void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off64_t offset) {
+  struct handle *handle = handle_of(fd);
+  return handle ? map_buffer(handle, length, offset) : REAL(mmap64)(addr, length, prot, flags, fd, offset);
+}
+/* The memory stays, for the next open. */
+PUBLIC int munmap(void *addr, size_t length) {
+  for (int i = 0; i < MAX_HANDLES; i++) {
+    unsigned char *memory = handles[i].memory;
+    if (memory && (unsigned char *)addr >= memory && (unsigned char *)addr < memory + (size_t)MAX_BUFFERS * BUFFER_STRIDE) return 0;
+  }
   return REAL(munmap)(addr, length);
 }

@@ -44,7 +44,7 @@ describe('some at a time', { concurrency: 4 }, () => {
     const bus = await startTestBroker(t);
     const viewer = await lookAt(t, bus);
     const gone = join(makeWorkDir(t), 'gone');
-    const program = startCameraProgram(t, bus, await webcamEnv(t, { gone }));
+    const program = startCameraProgram(t, bus, { ...(await webcamEnv(t, { gone })), CAMERA_SIZE: '320x240' });
     await viewer.watch();
     await until('live', () => viewer.state?.condition === 'live', beginning);
     writeFileSync(gone, '');
