@@ -16,7 +16,7 @@ export function readSnapshotCommand(text: string): { size: { width: number; heig
 
 /** Anything that looks like no size is a press on the button. */
 function sizeIn(text: string): string | null {
-  if (!text.startsWith('{')) return /^\d+ *[x×*] *\d+$/i.test(text) ? text.replace(/ *[×*X] */, 'x') : null;
+  if (!text.startsWith('{')) return /^\d+ *[x×*] *\d+$/i.test(text) ? text.replace(/ *[x×*] */i, 'x') : null;
   try {
     const { size } = JSON.parse(text) as { size?: unknown };
     return size === undefined || size === null ? null : String(size);
