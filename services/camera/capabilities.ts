@@ -34,7 +34,7 @@ export interface Control {
   max: number;
   step: number;
   default: number;
-  /** Null for a button, and for a string, whose value is `text`. */
+  /** Null for a button, for what can only be written, and for a string, whose value is `text`. */
   value: number | null;
   text: string | null;
   /** For menus: what can be chosen; numbers as text for an integer menu. */

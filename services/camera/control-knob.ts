@@ -3,16 +3,16 @@ import type { Knob } from '../shared/knob.ts';
 import type { Control } from './capabilities.ts';
 
 /** By V4L2's documentation of these controls; older kernels have other names for some. */
-const UNITS: Record<string, string> = {
-  exposure_time_absolute: '100 µs',
-  exposure_absolute: '100 µs',
-  white_balance_temperature: 'K',
-  pan_absolute: '″',
-  tilt_absolute: '″',
-  pan_relative: '″',
-  tilt_relative: '″',
-  rotate: '°',
-};
+const UNITS = new Map([
+  ['exposure_time_absolute', '100 µs'],
+  ['exposure_absolute', '100 µs'],
+  ['white_balance_temperature', 'K'],
+  ['pan_absolute', '″'],
+  ['tilt_absolute', '″'],
+  ['pan_relative', '″'],
+  ['tilt_relative', '″'],
+  ['rotate', '°'],
+]);
 
 /** The control as a knob. Cameras that contradict themselves (a default out of range, a value not in the menu) are put right where needed. */
 export function controlKnob(control: Control): Knob {
@@ -34,13 +34,13 @@ export function controlKnob(control: Control): Knob {
     return { ...common, type: 'select', value: options.get(value) ?? String(value), default: usual, options: [...options.values()] };
   }
   const range = { min: Math.min(min, max), max: Math.max(min, max), step: Math.max(1, step) };
-  const unit = UNITS[name];
+  const unit = UNITS.get(name);
   return { ...common, type: 'number', value: clamp(value, range), default: clamp(control.default, range), ...range, ...(unit && { unit }) };
 }
 
 /**
- * The value that the control takes for a text that `readKnob` has found right for its knob; anything else gives the nearest that it takes,
- * or its default.
+ * The value that the control takes for a text that `readKnob` has found right for its knob, as a menu's text or a number; nonsense gives
+ * its default.
  */
 export function controlValue(control: Control, text: string): number | string {
   switch (control.type) {

@@ -12,10 +12,12 @@ export interface Found extends Device {
 
 export type DeviceSource = Extract<Source, { kind: 'first' | 'usb' | 'device' }>;
 
-/** Video nodes of a Raspberry Pi that are no cameras (decoders, encoders, parts of its image pipeline), for when they cannot be asked. */
+/** Video nodes of a Raspberry Pi that are no cameras (decoders, encoders, parts of its image pipeline), though some of them say so. */
 const NO_CAMERA = /^(bcm2835-(codec|isp)|rpi-|rpivid|pispbe|rp1-cfe|unicam)/;
 /** udev gives a new node its group a moment after the kernel made it: until then a refusal says nothing, in ms. */
 const SETTLING_MS = 1_500;
+/** What did not answer is asked again after so long, in ms: its read may take five seconds each time. */
+const SILENT_MS = 60_000;
 const ANY = { size: { width: 1280, height: 720 }, fps: 30 };
 
 /**
@@ -26,7 +28,7 @@ export class Finder {
   readonly #roots: DeviceRoots;
   readonly #read: typeof readDevice;
   /** Path -> what the device there said, and as which it was asked. Holds the nodes of the last look only. */
-  #asked = new Map<string, { stamp: string; capabilities: Capabilities | null }>();
+  #asked = new Map<string, { stamp: string; capabilities: Capabilities | null; at: number }>();
   #ours: Device | null = null;
   /** The devices that were there beside ours. */
   #others = new Set<string>();
@@ -64,8 +66,9 @@ export class Finder {
     const nodes = await videoNodes(this.#roots);
     const found = (await Promise.all(nodes.map((node) => this.#at(node)))).filter((each) => each !== null);
     for (const node of this.#asked.keys()) if (!found.some(({ path }) => path === node)) this.#asked.delete(node);
-    const asked = found.filter(({ capabilities }) => capabilities && isCamera(capabilities));
-    return [...asked, ...found.filter(({ capabilities, name }) => !capabilities && !NO_CAMERA.test(name ?? ''))];
+    const likely = found.filter(({ name }) => !NO_CAMERA.test(name ?? ''));
+    const asked = likely.filter(({ capabilities }) => capabilities && isCamera(capabilities));
+    return [...asked, ...likely.filter(({ capabilities }) => !capabilities)];
   }
 
   async #choose(source: DeviceSource, cameras: Found[]): Promise<Found | null> {
@@ -94,11 +97,12 @@ export class Finder {
 
   async #capabilities({ path, stamp }: DeviceNode): Promise<Capabilities | null> {
     const known = this.#asked.get(path);
-    if (known?.stamp === stamp) return known.capabilities;
+    const now = performance.now();
+    if (known?.stamp === stamp && (known.capabilities || now - known.at < SILENT_MS)) return known.capabilities;
     const said = await this.#read(path);
     const capabilities = 'failed' in said ? null : said;
     // What was refused may be allowed the next time; a device that does not answer is not waited for again and again.
-    if (capabilities || ('failed' in said && said.failed !== 'errno')) this.#asked.set(path, { stamp, capabilities });
+    if (capabilities || ('failed' in said && said.failed !== 'errno')) this.#asked.set(path, { stamp, capabilities, at: now });
     return capabilities;
   }
 }

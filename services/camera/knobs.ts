@@ -72,6 +72,7 @@ function resolutionKnob({ kind, mode, givenMode, wanted, given, formats, format 
   const common = { type: 'select' as const, label: 'Resolution' };
   if (mode && givenMode) {
     const options = sizesOf(formats).map(sizeText);
+    if (!options.includes(sizeText(mode))) options.push(sizeText(mode)); // A device that does not tell its sizes takes what is wanted.
     return { ...common, value: sizeText(mode), default: sizeText(givenMode), options };
   }
   if (kind === 'test') {

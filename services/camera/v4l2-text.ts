@@ -36,16 +36,16 @@ const COMMON_RATES = [60, 50, 30, 25, 20, 15, 10, 5, 1];
 const CAPTURE = 0x1 | 0x1000;
 
 /** As v4l2-ctl calls them. Arrays and compound types are left out: they are no knobs. */
-const TYPES: Record<string, Control['type']> = {
-  int: 'int',
-  int64: 'int64',
-  bool: 'bool',
-  menu: 'menu',
-  intmenu: 'intmenu',
-  bitmask: 'bitmask',
-  button: 'button',
-  str: 'string',
-};
+const TYPES = new Map<string, Control['type']>([
+  ['int', 'int'],
+  ['int64', 'int64'],
+  ['bool', 'bool'],
+  ['menu', 'menu'],
+  ['intmenu', 'intmenu'],
+  ['bitmask', 'bitmask'],
+  ['button', 'button'],
+  ['str', 'string'],
+]);
 
 /** @param text of `v4l2-ctl --info --list-formats-ext --list-ctrls-menus` */
 export function parseCapabilities(text: string): Capabilities {
@@ -86,6 +86,7 @@ function readFormats(lines: string[]): PixelFormat[] {
       if (formats.size < MAX_FORMATS) formats.set(fourcc, sizes);
       size = undefined;
     } else if (/^\s*Size: /.test(line)) {
+      size = undefined;
       for (const name of sizesIn(line)) {
         size = sizes.get(name) ?? newSize(name);
         if (sizes.size < MAX_SIZES) sizes.set(name, size);
@@ -145,7 +146,7 @@ function readControls(lines: string[]): Control[] {
   for (const line of lines) {
     const [, name, type, said] = /^\s*([a-z0-9][a-z0-9_]*) 0x[0-9a-f]{8} \(([\w-]+)\) *: ?(.*)$/.exec(line) ?? [];
     if (name !== undefined && type !== undefined && said !== undefined) {
-      control = readControl(name, TYPES[type], said);
+      control = readControl(name, TYPES.get(type), said);
       // Of two with the same name v4l2-ctl sets the last.
       if (control && (controls.size < MAX_CONTROLS || controls.has(name))) controls.set(name, control);
     } else if (control?.type === 'menu' || control?.type === 'intmenu') {
@@ -164,10 +165,9 @@ function menuText({ type }: Control, text: string): string {
 /** @param said `min=0 max=255 step=1 default=128 value=128 flags=inactive, volatile` */
 function readControl(name: string, type: Control['type'] | undefined, said: string): Control | null {
   const text = type === 'string' ? (/ value='(.*)'/.exec(said)?.[1] ?? '') : null;
-  const fields = text === null ? said : said.replace(` value='${text}'`, '');
-  const flags = / flags=([^=']*)$/.exec(fields)?.[1]?.split(', ') ?? [];
-  if (type === undefined || / dims=/.test(fields) || flags.includes('disabled')) return null;
-  const field = (key: string) => readNumber(type, new RegExp(`(?:^| )${key}=(-?\\w+)`).exec(fields)?.[1]);
+  const flags = / flags=([^=']*)$/.exec(said)?.[1]?.split(', ') ?? [];
+  if (type === undefined || / dims=/.test(said) || flags.includes('disabled')) return null;
+  const field = (key: string) => readNumber(type, new RegExp(`(?:^| )${key}=(-?\\w+)`).exec(said)?.[1]);
   const [min, max] = type === 'bool' ? [0, 1] : [field('min') ?? 0, field('max') ?? 0];
   return {
     name,

@@ -133,7 +133,7 @@ function exists(node: string): Promise<boolean> {
 async function v4l2ctl(node: string, args: string[], signal: AbortSignal): Promise<Ended | V4l2Failure> {
   using watchdog = new Watchdog(PATIENCE_MS, signal);
   if (hanging.has(node)) await Promise.race([hanging.get(node), watchdog.fired]);
-  const ended = hanging.has(node) || signal.aborted ? null : await run(node, args, watchdog);
+  const ended = hanging.has(node) ? null : await run(node, args, watchdog);
   if (ended) return ended;
   return failure('silent', signal.aborted ? 'v4l2-ctl was stopped' : `${node} did not answer v4l2-ctl for ${PATIENCE_MS / 1_000} s`);
 }

@@ -63,11 +63,11 @@ test('the first one that gives pictures in a form that can be read is it', async
     null: { name: 'metadata', capture: false },
     zero: { name: 'unicam', fourcc: 'pBAA' },
     full: c922,
-    random: brio,
+    random: { name: 'bcm2835-isp-capture0' },
   });
   plug('video0', 'null');
   plug('video2', 'zero');
-  plug('video10', 'random');
+  plug('video3', 'random');
   plug('video4', 'full');
   const found = await finder.find(first);
   assert.deepEqual([basename(found?.path ?? ''), found?.name, found?.serial], ['video4', c922.name, 'AAAA']);
