@@ -5,22 +5,25 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { WebSocket } from 'ws';
+import { MAX_COMMAND_BYTES } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { type Access, sameOrigin } from './access.ts';
 import { type Asset, createAsset } from './assets.ts';
 import type { Channel } from './channel.ts';
+import type { Commands } from './command.ts';
 import type { Hub } from './hub.ts';
 import { LiveClient } from './live.ts';
+import { addLogin } from './login.ts';
 import { STREAM_HEADERS, streamMjpeg } from './mjpeg.ts';
-import { secondsOf } from './picture.ts';
 import { problem } from './problem.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { changeSetting } from './setting.ts';
+import { answerSized, answerSnapshot } from './snapshot.ts';
 
-const MAX_BODY_BYTES = 16 << 10;
 const DEFAULT_MAX_AGE_MS = 1_000;
 const MAX_FPS = 240;
 
 type Env = { Bindings: HttpBindings };
+type CameraAnswer = (c: Context<Env>, channel: Channel, commands: Commands) => Response | Promise<Response>;
 
 export interface AppParts {
   hub: Hub;
@@ -56,10 +59,11 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   const isFull = () => hub.viewers >= maxViewers;
 
   /** Does `answer` for the camera named in the path, or the default one; says why when there is none. */
-  const withCamera = (answer: (c: Context<Env>, channel: Channel) => Response | Promise<Response>) => async (c: Context<Env>) => {
+  const withCamera = (answer: CameraAnswer) => async (c: Context<Env>) => {
     const id = c.req.param('id');
     const channel = await hub.find(id);
-    if (channel) return answer(c, channel);
+    const commands = channel && hub.commands(channel.camera.id);
+    if (commands) return answer(c, channel, commands);
     const known =
       hub.ids.length > 0 ? `Known are: ${hub.ids.join(', ')}.` : 'None has shown itself on the bus yet: is the camera service running?';
     return id ? problem(404, `There is no camera "${id}". ${known}`) : problem(503, hub.trouble ?? `There is no camera yet. ${known}`);
@@ -76,19 +80,12 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
     streamMjpeg(channel, c.env, fps);
     return RESPONSE_ALREADY_SENT;
   });
-  const snapshot = withCamera(async (c, channel) => {
+  const snapshot = withCamera((c, channel, commands) => {
+    const size = c.req.query('size');
+    if (size !== undefined) return answerSized(channel, commands, size);
     const maxAge = numberOf(c.req.query('max_age'), DEFAULT_MAX_AGE_MS);
     if (!(maxAge >= 0)) return problem(400, 'max_age has to be a number of milliseconds, 0 or more.');
-    if (isFull()) return full();
-    const picture = await takeSnapshot(channel, maxAge);
-    if (!picture) return darkProblem(channel);
-    return c.body(new Uint8Array(picture.jpeg), 200, {
-      'Content-Type': 'image/jpeg',
-      'Cache-Control': 'no-store',
-      'X-Timestamp': secondsOf(picture.takenAt),
-      ...(picture.stamp && { 'X-Seq': String(picture.stamp.seq) }),
-      Age: String(Math.max(0, Math.floor(Date.now() / 1000 - picture.takenAt / 1e6))),
-    });
+    return isFull() ? full() : answerSnapshot(channel, maxAge);
   });
 
   app.get('/readyz', () => (hub.trouble ? problem(503, hub.trouble) : new Response('ready\n')));
@@ -108,6 +105,11 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   );
   app.on('GET', ['/stream', '/cameras/:id/stream'], stream);
   app.on('GET', ['/snapshot', '/cameras/:id/snapshot'], snapshot);
+  app.post(
+    '/cameras/:id/:setting{.+}',
+    bodyLimit({ maxSize: MAX_COMMAND_BYTES, onError: () => problem(413, `A value is at most ${MAX_COMMAND_BYTES} bytes long.`) }),
+    withCamera((c, channel, commands) => changeSetting(c.req, c.req.param('setting') ?? '', channel, commands)),
+  );
 
   const upgrade = (begin: (client: WebSocket, c: Context<Env>) => LiveClient) => async (c: Context<Env>) => {
     if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket')
@@ -156,33 +158,6 @@ const HEADERS = {
   strictTransportSecurity: false,
 };
 
-function addLogin(app: Hono<Env>, access: Access | null, assets: Map<string, Asset>, basePath: string): void {
-  const form = (c: Context<Env>, status: 200 | 401 | 429, error = '') => {
-    const page = assets.get('login.html')?.body.toString() ?? '';
-    return c.html(page.replace('<!--error-->', error && `<p class="error" role="alert">${error}</p>`), status, {
-      'Cache-Control': 'no-store',
-    });
-  };
-  const logIn = async (c: Context<Env>, secret: string, wrong: string) => {
-    const done = await access?.logIn(c, secret);
-    if (done === null) return form(c, 429, 'Too many wrong tries; wait a few seconds.');
-    return done === false ? form(c, 401, wrong) : c.redirect(basePath, 303);
-  };
-  app.get('/login', (c) => {
-    const token = c.req.query('token');
-    if (!access) return c.redirect(basePath, 303);
-    return token === undefined ? form(c, 200) : logIn(c, token, 'This link is not valid (any more). Log in with the password.');
-  });
-  app.post('/login', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'That is too much for a login.') }), async (c) => {
-    const { password } = await c.req.parseBody();
-    return logIn(c, typeof password === 'string' ? password : '', 'That was not the password.');
-  });
-  app.post('/logout', (c) => {
-    access?.logOut(c);
-    return c.redirect(`${basePath}login`, 303);
-  });
-}
-
 /** Where nobody logs in, nobody logs out. */
 function pageFor(page: Asset | undefined, withLogin: boolean): Asset | undefined {
   if (!page || withLogin) return page;
@@ -194,11 +169,6 @@ function serve(c: Context<Env>, asset: Asset | undefined): Response | Promise<Re
   const headers = { 'Content-Type': asset.type, ETag: asset.etag, 'Cache-Control': 'no-cache' };
   if (c.req.header('If-None-Match') === asset.etag) return c.body(null, 304, headers);
   return c.body(new Uint8Array(asset.body), 200, headers);
-}
-
-function darkProblem(channel: Channel): Response {
-  const { condition, cause, advice } = channel.darkness() ?? { condition: 'no-frames', cause: 'No frame came within 3 s.', advice: null };
-  return problem(503, [cause, advice].filter(Boolean).join(' ') || `The camera shows nothing: ${condition}.`, { condition, cause, advice });
 }
 
 function numberOf(text: string | undefined, fallback: number): number {

@@ -1,5 +1,7 @@
 /** What the gateway knows of one camera, from its status, state and telemetry. Pure. */
 import { type CameraState, CONDITIONS, type Condition } from '../shared/contract.ts';
+import type { Knobs } from '../shared/knob.ts';
+import { checkKnobs } from './knobs.ts';
 
 /** A camera's condition, or what only a gateway can see: its service is not there, or the bus is not. */
 export type ShownCondition = Condition | 'offline' | 'bus-lost';
@@ -13,10 +15,12 @@ export interface Darkness {
   since?: string;
 }
 
+/** No state is longer, in characters. */
+const MAX_STATE = 256 << 10;
 const KNOWN = new Set<string>(CONDITIONS);
 /** In these conditions frames are to be expected. */
 const SHOWING = new Set<ShownCondition>(['live', 'idle', 'starting']);
-const OFFLINE: Darkness = {
+export const OFFLINE: Darkness = {
   condition: 'offline',
   cause: 'The camera service is not connected to the message bus.',
   advice: 'Start the camera service, or look at its log to see why it ended.',
@@ -61,6 +65,22 @@ export class Camera {
     return format && isSide(format.width) && isSide(format.height) ? { width: format.width, height: format.height } : null;
   }
 
+  /** What can be set on it; undefined when it tells of nothing, as a camera that only sends pictures. */
+  get knobs(): Knobs | undefined {
+    return this.#state?.settings;
+  }
+
+  /** Whether we encode its pictures; null while that is not known. */
+  get isEncoded(): boolean | null {
+    const encoded: unknown = this.#state?.format?.encoded;
+    return typeof encoded === 'boolean' ? encoded : null;
+  }
+
+  /** Switched off for privacy, whether or not its service is there to tell: no picture from before may be shown. */
+  get isOff(): boolean {
+    return this.#state?.condition === 'off';
+  }
+
   /** The rate that the camera promises, in frames a second. */
   get promisedFps(): number {
     const fps: unknown = this.#state?.format?.fps;
@@ -86,6 +106,7 @@ export class Camera {
       device = null,
       format = null,
       test = false,
+      settings = {},
     } = this.#state ?? {};
     return {
       id: this.id,
@@ -97,6 +118,7 @@ export class Camera {
       device,
       format,
       size: this.size,
+      settings,
     };
   }
 }
@@ -107,12 +129,14 @@ export function busLost(trouble: string): Darkness {
 }
 
 function parseState(json: string): CameraState | null {
+  if (json.length > MAX_STATE) return null;
   try {
     const state: unknown = JSON.parse(json);
     if (typeof state !== 'object' || state === null || !('condition' in state) || typeof state.condition !== 'string') return null;
     if (!KNOWN.has(state.condition)) return null;
-    const { cause, advice, since } = state as Partial<Record<keyof CameraState, unknown>>;
-    return { ...(state as CameraState), cause: textOf(cause), advice: textOf(advice), since: textOf(since) ?? '' };
+    const { cause, advice, since, settings } = state as Partial<Record<keyof CameraState, unknown>>;
+    const texts = { cause: textOf(cause), advice: textOf(advice), since: textOf(since) ?? '' };
+    return { ...(state as CameraState), ...texts, settings: checkKnobs(settings) };
   } catch {
     // Anyone may publish anything on the bus; what is no state is told by the caller.
     return null;

@@ -74,9 +74,12 @@ export class Channel {
     };
   }
 
-  /** A frame from the bus: to every viewer, the same buffer. Bytes that are no JPEG are dropped and counted. */
+  /**
+   * A frame from the bus: to every viewer, the same buffer. Bytes that are no JPEG are dropped and counted, and so is what was still
+   * on its way when the camera was switched off.
+   */
   receive(jpeg: Buffer): void {
-    if (!isJpeg(jpeg)) {
+    if (this.camera.isOff || !isJpeg(jpeg)) {
       this.dropped++;
       return;
     }
@@ -94,6 +97,8 @@ export class Channel {
   /** The camera's state, or the bus, has changed: viewers hear of it, and see it when it went dark. */
   changed(busTrouble: string | null): void {
     this.#busTrouble = busTrouble;
+    // Whoever cannot see that a camera is switched off has to take it for that.
+    if (busTrouble || !this.camera.online || this.camera.isOff) this.#newest = null;
     if (!this.#darkness(performance.now())) this.#began = null;
     for (const viewer of this.#viewers) viewer.tell?.();
     this.tick(performance.now());

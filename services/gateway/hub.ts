@@ -5,8 +5,9 @@ import { CAMERA_ID, cameraTopics, clientIdPrefix, MAX_CAMERAS, parseTopic } from
 import type { Logger } from '../shared/log.ts';
 import { readSecret } from '../shared/secrets.ts';
 import type { GatewaySettings } from '../shared/settings.ts';
-import { Camera } from './camera.ts';
+import { Camera, type Darkness, OFFLINE } from './camera.ts';
 import { Channel } from './channel.ts';
+import { Commands, MAX_COMMANDS_IN_ALL } from './command.ts';
 
 /** Room for topic and properties around a frame. */
 const PACKET_OVERHEAD = 64 << 10;
@@ -15,9 +16,15 @@ const TICK_MS = 250;
 const SETTLE_MS = 1_000;
 const CONNECT_MS = 3_000;
 
-/** One camera: its channel, and its own connection to the bus, since a Last Will covers one topic (the camera's `viewers/{gateway}`). */
+const STOPPING: Darkness = { condition: 'bus-lost', cause: 'The gateway is being stopped.', advice: 'Try again once it runs.' };
+
+/**
+ * One camera: its channel, the commands to it, and its own connection to the bus, since a Last Will covers one topic (the camera's
+ * `viewers/{gateway}`).
+ */
 interface Line {
   channel: Channel;
+  commands: Commands;
   bus: Bus;
 }
 
@@ -73,6 +80,11 @@ export class Hub implements AsyncDisposable {
     return this.#lines.get(id)?.channel;
   }
 
+  /** The commands to a camera that is known. */
+  commands(id: string): Commands | undefined {
+    return this.#lines.get(id)?.commands;
+  }
+
   /** The camera of this id, or the default one. Just after a start it waits a moment for cameras to show themselves. */
   async find(id: string | undefined): Promise<Channel | undefined> {
     const known = () => this.channel(id ?? this.defaultId ?? '');
@@ -95,7 +107,10 @@ export class Hub implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#ticker);
-    for (const { channel } of this.#lines.values()) channel.end();
+    for (const { channel, commands } of this.#lines.values()) {
+      channel.end();
+      commands.drop(STOPPING);
+    }
     const lines = [...this.#lines].map(([id, { bus }]) => bus.close({ [this.#viewersTopic(id)]: '' }));
     await Promise.all([this.#bus.close(), ...lines]);
   }
@@ -115,6 +130,7 @@ export class Hub implements AsyncDisposable {
     if (!line) return;
     change(line.channel.camera);
     line.channel.changed(this.trouble);
+    if (!line.channel.camera.online) line.commands.drop(OFFLINE);
   }
 
   #open(id: string): Line | undefined {
@@ -125,20 +141,26 @@ export class Hub implements AsyncDisposable {
       return undefined;
     }
     const bus = this.#connect(id, this.#viewersTopic(id));
-    const { frame } = cameraTopics(this.#settings.mqtt.prefix, id);
+    const topics = cameraTopics(this.#settings.mqtt.prefix, id);
     bus.announce(this.#viewersTopic(id), '0');
     let subscribed = false;
     const channel = new Channel(new Camera(id), (viewers) => {
       if (subscribed !== viewers > 0) {
         subscribed = viewers > 0;
-        if (subscribed) bus.subscribe(frame, ({ payload }) => channel.receive(payload));
-        else bus.unsubscribe(frame);
+        if (subscribed) bus.subscribe(topics.frame, ({ payload }) => channel.receive(payload));
+        else bus.unsubscribe(topics.frame);
       }
       bus.announce(this.#viewersTopic(id), String(viewers));
     });
-    const line = { channel, bus };
+    const line = { channel, commands: new Commands(bus, topics, () => this.#commandsUnderWay >= MAX_COMMANDS_IN_ALL), bus };
     this.#lines.set(id, line);
     return line;
+  }
+
+  get #commandsUnderWay(): number {
+    let sum = 0;
+    for (const { commands } of this.#lines.values()) sum += commands.underWay;
+    return sum;
   }
 
   #connect(id: string, viewersTopic?: string): Bus {

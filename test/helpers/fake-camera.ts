@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../../services/shared/bus.ts';
-import { type CameraState, cameraTopics, type Stamp } from '../../services/shared/contract.ts';
+import { type Answer, type CameraState, cameraTopics, parseTopic, type Stamp } from '../../services/shared/contract.ts';
+import type { Knobs } from '../../services/shared/knob.ts';
 import { defer, type Scope } from './cleanup.ts';
 import { type Frames, jpegFrames } from './frames.ts';
 import { keepLog } from './kept-log.ts';
@@ -15,6 +16,14 @@ export interface CameraBus {
   url?: string;
   login(user: string): { username?: string; password?: string };
 }
+
+export interface Command {
+  setting: string;
+  wanted: string;
+}
+
+/** What a fake camera does with a command: its answer, as far as it differs from "done"; null to say nothing. */
+export type Obey = (command: Command) => Partial<Answer> | null | Promise<Partial<Answer> | null>;
 
 /** The JPEG files of `jpegFrames`, read. */
 export async function readFrames(frames: Frames): Promise<Buffer[]> {
@@ -50,6 +59,8 @@ export class FakeCamera {
   readonly topics: ReturnType<typeof cameraTopics>;
   /** All that was published, whether or not the bus took it. */
   readonly sent: Stamp[] = [];
+  /** All that came on its `…/set` topics. */
+  readonly commands: Command[] = [];
   readonly #frames: Buffer[];
   #stop = () => {};
   #stream: Duplex | undefined;
@@ -89,6 +100,29 @@ export class FakeCamera {
       ...more,
     };
     this.bus.announce(this.topics.state, JSON.stringify(state));
+  }
+
+  /** Takes commands from now on, with `settings` in its state. */
+  takeCommands(settings: Knobs, obey: Obey = () => ({})): void {
+    const take = async (topic: string, wanted: string) => {
+      const setting = parseTopic('homeguard', topic)?.rest.replace(/\/set$/, '') ?? '';
+      this.commands.push({ setting, wanted });
+      const answer = await obey({ setting, wanted });
+      if (answer) await this.answer({ setting, wanted, value: null, refused: null, ...answer });
+    };
+    for (const filter of [this.topics.set('+'), this.topics.set('controls/+')]) {
+      this.bus.subscribe(filter, ({ topic, payload }) => void take(topic, payload.toString()));
+    }
+    this.setState('live', { settings });
+  }
+
+  answer(answer: Answer): Promise<boolean> {
+    return this.bus.deliver(this.topics.answer, JSON.stringify(answer));
+  }
+
+  /** Publishes a picture, stamped, on the snapshot topic, retained. */
+  sendSnapshot(jpeg: Buffer, seq: number, t = Date.now() * 1000): Promise<boolean> {
+    return this.bus.deliver(this.topics.snapshot, stamped(jpeg, seq, t), { retain: true, stamp: { seq, t } });
   }
 
   /** Publishes one frame; false when the bus did not take it. */

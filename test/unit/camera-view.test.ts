@@ -95,7 +95,8 @@ test('texts that are none do no harm: anyone may publish a state', () => {
 });
 
 test('what is shown of it', () => {
-  assert.deepEqual(online(state({ name: 'Front', test: true })).view(null), {
+  const settings = { fps: { type: 'number', label: 'Frames a second', value: 15, default: 30, min: 1, max: 30, step: 1 } };
+  assert.deepEqual(online(state({ name: 'Front', test: true, settings })).view(null), {
     id: 'front',
     name: 'Front',
     online: true,
@@ -107,7 +108,33 @@ test('what is shown of it', () => {
     device: { path: '/dev/video0', name: 'C922', bus: 'usb-1' },
     format: { pixel: 'MJPG', width: 640, height: 480, fps: 15, encoded: false },
     size: { width: 640, height: 480 },
+    settings,
   });
+  assert.deepEqual(online().view(null).settings, {});
+});
+
+test('live and idle with a hint: nothing is dark, and the hint is shown', () => {
+  for (const condition of ['live', 'idle'] as const) {
+    const camera = online(state({ condition, cause: 'It is dim: 15 of 30 frames come.', advice: 'Switch on a light.' }));
+    assert.equal(camera.darkness, null);
+    const { cause, advice } = camera.view(null);
+    assert.deepEqual([cause, advice], ['It is dim: 15 of 30 frames come.', 'Switch on a light.']);
+  }
+});
+
+test('switched off it is until it says otherwise, even when its service ends', () => {
+  const camera = online(state({ condition: 'off' }));
+  assert.ok(camera.isOff);
+  camera.online = false;
+  assert.ok(camera.isOff);
+  camera.setState(state());
+  assert.ok(!camera.isOff);
+});
+
+test('a state without an end is none', () => {
+  const camera = online();
+  assert.ok(!camera.setState(state({ condition: 'off', padding: 'x'.repeat(300_000) })));
+  assert.equal(camera.view(null).condition, 'live');
 });
 
 test('while the bus is lost, that is what is shown, with its trouble', () => {

@@ -257,3 +257,56 @@ test('since when: the camera tells of its own troubles, the gateway of those tha
   camera.setState(state('no-device', 30, { since: goneSince }));
   assert.equal(channel.view().since, goneSince);
 });
+
+test('switched off: the picture from before is forgotten, and what is still on its way is shown to nobody', (t) => {
+  const { channel, camera } = setUp(t);
+  const watcher = new Watcher();
+  channel.watch(watcher);
+  channel.receive(tinyJpeg({ seq: 1 }));
+  camera.setState(state('off', 30, { cause: 'switched off', advice: 'Switch it on.' }));
+  channel.changed(null);
+  channel.receive(tinyJpeg({ seq: 2 }));
+  assert.equal(channel.recent(Number.POSITIVE_INFINITY), null);
+  assert.deepEqual(
+    watcher.shown.map(({ picture }) => picture.stamp?.seq ?? 'placeholder'),
+    [1, 'placeholder'],
+  );
+  camera.setState(state('live'));
+  channel.changed(null);
+  const late = new Watcher();
+  channel.watch(late);
+  assert.equal(late.shown.length, 0, 'nothing from before');
+  channel.receive(tinyJpeg({ seq: 3 }));
+  assert.equal(late.shown[0]?.picture.stamp?.seq, 3);
+});
+
+test('whoever cannot see whether the camera was switched off keeps no picture of it', (t) => {
+  const { channel, camera } = setUp(t);
+  channel.watch(new Watcher());
+  const losses = [() => channel.changed('The bus is gone.'), () => (camera.online = false)];
+  for (const lose of losses) {
+    channel.receive(tinyJpeg({ seq: 1 }));
+    assert.ok(channel.recent(Number.POSITIVE_INFINITY));
+    lose();
+    channel.changed(null);
+    camera.online = true;
+    assert.equal(channel.recent(Number.POSITIVE_INFINITY), null);
+  }
+});
+
+test('live or idle with a hint is not dark, and the view tells the hint', (t) => {
+  for (const condition of ['live', 'idle']) {
+    const { channel, camera, pass } = setUp(t);
+    const watcher = new Watcher();
+    channel.watch(watcher);
+    camera.setState(state(condition, 15, { cause: 'it is dim', advice: 'Switch on a light.' }));
+    channel.changed(null);
+    pass(5_000, 66);
+    assert.deepEqual([channel.darkness(), watcher.placeholders], [null, []]);
+    assert.deepEqual(
+      [channel.view().condition, channel.view().cause, channel.view().advice],
+      [condition, 'it is dim', 'Switch on a light.'],
+    );
+    t.mock.restoreAll();
+  }
+});

@@ -19,14 +19,18 @@ const seq = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const time = fc.integer({ min: 0, max: 9_007_199_254_740_991 });
 
 test('the topics of a camera are those of the contract', () => {
-  const { viewers, ...topics } = cameraTopics('homeguard', 'front');
+  const { viewers, setting, set, ...topics } = cameraTopics('homeguard', 'front');
   assert.deepEqual(topics, {
     frame: 'homeguard/front/frame',
     preview: 'homeguard/front/preview',
     status: 'homeguard/front/status',
     state: 'homeguard/front/state',
     telemetry: 'homeguard/front/telemetry',
+    snapshot: 'homeguard/front/snapshot',
+    answer: 'homeguard/front/answer',
   });
+  assert.equal(setting('controls/brightness'), 'homeguard/front/controls/brightness');
+  assert.equal(set('controls/brightness'), 'homeguard/front/controls/brightness/set');
   assert.equal(viewers('gateway-hall-8080'), 'homeguard/front/viewers/gateway-hall-8080');
 });
 

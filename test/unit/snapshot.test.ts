@@ -66,3 +66,11 @@ test('a stop of the gateway ends the wait', async (t) => {
   assert.equal(await taking, null);
   assert.deepEqual(told, [1, 0]);
 });
+
+test('of a camera that is switched off there is none, at once', async (t) => {
+  const { channel, told } = setUp(t, 'off');
+  const taken: unknown[] = [];
+  void takeSnapshot(channel, 60_000).then((picture) => taken.push(picture));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([taken, told], [[null], []]);
+});
