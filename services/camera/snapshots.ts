@@ -31,12 +31,17 @@ export interface Taken {
   stamp: Stamp;
 }
 
+/** So many may wait for their turn; more are refused. */
+const MAX_QUEUED = 8;
+
 /** Takes pictures out of the run of frames, one at a time. */
 export class Snapshots {
   readonly #take: (shot: Shot) => void;
   readonly #stamp: (frame: Frame) => Taken;
   #waiting: { resolve: (taken: Taken) => void } | null = null;
-  #isBusy = false;
+  /** Those that wait for their turn, and the one that is taken. */
+  #queued = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param take opens the source for a shot of another size
@@ -49,7 +54,7 @@ export class Snapshots {
 
   /** One is to be taken: the source has to be open. */
   get isBusy(): boolean {
-    return this.#isBusy;
+    return this.#queued > 0;
   }
 
   /** The next frame is wanted, whoever else wants it. */
@@ -67,14 +72,16 @@ export class Snapshots {
    * @throws Error with the reason when none comes
    */
   async one(size: { width: number; height: number } | null, begun: () => void): Promise<Taken> {
-    if (this.#isBusy) throw new Error('another snapshot is being taken');
-    this.#isBusy = true;
-    try {
+    if (this.#queued >= MAX_QUEUED) throw new Error(`${MAX_QUEUED} others are being taken`);
+    this.#queued++;
+    const turn = this.#last.then(() => {
       begun();
-      return await (size ? this.#ofSize(size) : this.#next());
-    } finally {
-      this.#isBusy = false;
-    }
+      return size ? this.#ofSize(size) : this.#next();
+    });
+    this.#last = turn.catch(() => {}); // Told to who waits for it.
+    return await turn.finally(() => {
+      this.#queued--;
+    });
   }
 
   async #ofSize(size: { width: number; height: number }): Promise<Taken> {

@@ -1,6 +1,6 @@
 /** What the gateway knows of one camera, from its status, state and telemetry. Pure. */
 import { type CameraState, CONDITIONS, type Condition } from '../shared/contract.ts';
-import type { Knobs } from '../shared/knob.ts';
+import { type Knobs, parseSize } from '../shared/knob.ts';
 import { checkKnobs } from './knobs.ts';
 
 /** A camera's condition, or what only a gateway can see: its service is not there, or the bus is not. */
@@ -36,6 +36,7 @@ export class Camera {
   readonly id: string;
   #online = false;
   #state: CameraState | null = null;
+  #size: { width: number; height: number } | null = null;
 
   constructor(id: string) {
     this.id = id;
@@ -56,13 +57,16 @@ export class Camera {
   /** Takes a `state` payload; returns false, and keeps the last one, when it is none. */
   setState(json: string): boolean {
     const state = parseState(json);
-    if (state) this.#state = state;
+    if (state) {
+      this.#state = state;
+      this.#size = sizeOf(state) ?? this.#size;
+    }
     return state !== null;
   }
 
+  /** Of its pictures, or while there are none of those it had, or will have; in pixels. */
   get size(): { width: number; height: number } | null {
-    const format = this.#state?.format;
-    return format && isSide(format.width) && isSide(format.height) ? { width: format.width, height: format.height } : null;
+    return this.#size;
   }
 
   /** What can be set on it; undefined when it tells of nothing, as a camera that only sends pictures. */
@@ -121,6 +125,12 @@ export class Camera {
       settings,
     };
   }
+}
+
+function sizeOf({ format, settings }: CameraState): { width: number; height: number } | null {
+  if (format && isSide(format.width) && isSide(format.height)) return { width: format.width, height: format.height };
+  const wanted = settings?.resolution;
+  return wanted?.type === 'select' ? parseSize(wanted.value) : null;
 }
 
 /** The darkness of a gateway that has lost its bus. */

@@ -53,6 +53,14 @@ test('its name is the one given, else the device’s, else its id', () => {
   assert.equal(online(state({ device: { path: null, name: null, bus: null } })).name, 'front');
 });
 
+test('a dark camera keeps the size that it had; one that was always dark has the one that it is set to', () => {
+  const camera = online();
+  camera.setState(JSON.stringify(state({ condition: 'no-device', format: null })));
+  assert.deepEqual(camera.size, { width: 640, height: 480 });
+  const resolution = { type: 'select', label: 'Resolution', value: '320x240', default: '320x240', options: ['320x240'] } as const;
+  assert.deepEqual(online(state({ condition: 'off', format: null, settings: { resolution } })).size, { width: 320, height: 240 });
+});
+
 test('size and rate are those of its format, when they can be believed', () => {
   assert.deepEqual(online().size, { width: 640, height: 480 });
   assert.equal(online().promisedFps, 15);
