@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const ffmpeg = { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg' };
+const ffmpeg = { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', 'v4l2-ctl': 'v4l-utils' };
+/** What HomeGuard runs without, and what is lacking then. */
+const optional = { 'v4l2-ctl': 'the controls and sizes that a camera offers cannot be read' };
 const compiler = { cc: 'gcc', '/usr/include/stdio.h': 'libc6-dev' };
 /** What a mode needs: a program on PATH, or a file by its full path; and the Debian package that brings it. */
 const needs = {
@@ -32,6 +34,7 @@ function setUpPrograms(table) {
   const missing = Object.keys(table).filter((name) => !isThere(name));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((name) => table[name]))].join(' ');
+  if (mode === 'start' && missing.every((name) => Object.hasOwn(optional, name))) return setUpOptional(missing, packages);
   const verb = missing.length === 1 ? 'is' : 'are';
   if (!isThere('apt-get'))
     fail(
@@ -48,14 +51,28 @@ function setUpPrograms(table) {
     );
 }
 
+/** Installed where that can be done; else it is said, and HomeGuard starts without. */
+function setUpOptional(missing, packages) {
+  if (isThere('apt-get') && process.getuid?.() === 0) tryPackages(packages.split(' '));
+  const still = missing.filter((name) => !isThere(name));
+  if (still.length === 0) return;
+  say(`without ${list(still)} ${still.map((name) => optional[name]).join(', and ')}: "sudo apt-get install -y ${packages}" brings it.`);
+}
+
 /** With the package lists at hand where they will do; on a new machine there are none, on an old one they name what is gone. */
 function installPackages(packages) {
+  const output = tryPackages(packages);
+  if (output !== null) fail(`apt-get could not install ${packages.join(' ')}; its own words are above.`, output);
+}
+
+/** Null when it went well, else what apt-get said. */
+function tryPackages(packages) {
   const install = ['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', '--no-install-recommends', ...packages];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  if (run('apt-get', install, { env }).ok) return;
+  if (run('apt-get', install, { env }).ok) return null;
   const update = run('apt-get', ['update'], { env });
   const second = run('apt-get', install, { env });
-  if (!second.ok) fail(`apt-get could not install ${packages.join(' ')}; its own words are above.`, update.output + second.output);
+  return second.ok ? null : update.output + second.output;
 }
 
 /** node_modules, as package-lock.json has it, with Node 24 in it. */

@@ -7,25 +7,28 @@ import { processStats } from '../helpers/process-stats.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const setup = join(import.meta.dirname, '../../deploy/setup.mjs');
-const everything = ['ffmpeg', 'ffprobe', 'cc', 'chromium', 'curl', 'mosquitto_sub', 'ustreamer', 'npm'];
+const everything = ['ffmpeg', 'ffprobe', 'v4l2-ctl', 'cc', 'chromium', 'curl', 'mosquitto_sub', 'ustreamer', 'npm'];
 
 test('without root it names the one command for all that is missing, and does nothing', (t) => {
   const machine = new Machine(t, ['apt-get', 'npm', 'cc']);
   assert.deepEqual(machine.run('start', { uid: 1000 }), {
     status: 1,
     stdout: '',
-    stderr: 'HomeGuard: ffmpeg and ffprobe are missing: run "sudo apt-get install -y ffmpeg", then npm start again.\n',
+    stderr: 'HomeGuard: ffmpeg, ffprobe and v4l2-ctl are missing: run "sudo apt-get install -y ffmpeg v4l-utils", then npm start again.\n',
   });
   assert.match(
     machine.run('test', { uid: 1000 }).stderr,
-    /^.*"sudo apt-get install -y ffmpeg chromium curl mosquitto-clients", then npm test again\.\n$/,
+    /^.*"sudo apt-get install -y ffmpeg v4l-utils chromium curl mosquitto-clients", then npm test again\.\n$/,
   );
-  assert.match(machine.run('bench', { uid: 1000 }).stderr, /^.*"sudo apt-get install -y ffmpeg ustreamer", then npm run bench again\.\n$/);
+  assert.match(
+    machine.run('bench', { uid: 1000 }).stderr,
+    /^.*"sudo apt-get install -y ffmpeg v4l-utils ustreamer", then npm run bench again\.\n$/,
+  );
   assert.deepEqual(machine.calls(), []);
 });
 
 test('without apt it names what is missing', (t) => {
-  const machine = new Machine(t, ['npm', 'ffmpeg']);
+  const machine = new Machine(t, ['npm', 'ffmpeg', 'v4l2-ctl']);
   const { status, stderr } = machine.run('start');
   assert.equal(status, 1);
   assert.equal(
@@ -36,16 +39,33 @@ test('without apt it names what is missing', (t) => {
 
 test('as root it installs by apt, without reading the package lists anew where they will do', (t) => {
   const machine = new Machine(t, ['npm', 'apt-get']);
-  machine.program('apt-get', machine.making('ffmpeg', 'ffprobe'));
+  machine.program('apt-get', machine.making('ffmpeg', 'ffprobe', 'v4l2-ctl'));
   const { status, stdout, stderr } = machine.run('start');
   assert.deepEqual([status, stderr], [0, '']);
-  assert.match(stdout, /^HomeGuard: installing ffmpeg \(apt, about a minute\) …\nHomeGuard: installing its npm dependencies .*…\n$/);
-  assert.deepEqual(machine.calls('apt-get'), ['apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends ffmpeg']);
+  assert.match(
+    stdout,
+    /^HomeGuard: installing ffmpeg v4l-utils \(apt, about a minute\) …\nHomeGuard: installing its npm dependencies .*…\n$/,
+  );
+  assert.deepEqual(machine.calls('apt-get'), ['apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends ffmpeg v4l-utils']);
+});
+
+test('without v4l2-ctl it starts all the same, and says what is lacking; as root it installs it', (t) => {
+  const machine = new Machine(t, ['npm', 'ffmpeg', 'ffprobe']);
+  const { status, stdout } = machine.run('start', { uid: 1000 });
+  assert.equal(status, 0);
+  assert.match(stdout, /^HomeGuard: without v4l2-ctl the controls .* cannot be read: "sudo apt-get install -y v4l-utils" brings it\.$/m);
+  machine.program('apt-get', 'exit 100');
+  assert.match(machine.run('start').stdout, /without v4l2-ctl/);
+  machine.program('apt-get', machine.making('v4l2-ctl'));
+  assert.deepEqual(machine.run('start'), { status: 0, stdout: '', stderr: '' });
 });
 
 test('where the package lists are missing or old it reads them and tries again', (t) => {
   const machine = new Machine(t, ['npm']);
-  machine.program('apt-get', `if [ "$1" = update ]; then : > lists; fi; [ -e lists ] || exit 100; ${machine.making('ffmpeg', 'ffprobe')}`);
+  machine.program(
+    'apt-get',
+    `if [ "$1" = update ]; then : > lists; fi; [ -e lists ] || exit 100; ${machine.making('ffmpeg', 'ffprobe', 'v4l2-ctl')}`,
+  );
   assert.equal(machine.run('start').status, 0);
   assert.deepEqual(
     machine.calls('apt-get').map((call) => call.match(/install|update/)?.[0]),
@@ -58,7 +78,7 @@ test('when apt fails its words are shown', (t) => {
   machine.program('apt-get', 'echo "E: no route to the mirror" >&2; exit 100');
   const { status, stderr } = machine.run('start');
   assert.equal(status, 1);
-  assert.match(stderr, /E: no route to the mirror\nHomeGuard: apt-get could not install ffmpeg; its own words are above\.\n$/);
+  assert.match(stderr, /E: no route to the mirror\nHomeGuard: apt-get could not install ffmpeg v4l-utils; its own words are above\.\n$/);
 });
 
 test('dependencies are installed once for each lock, then the start is silent and quick', (t) => {
