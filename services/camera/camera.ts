@@ -12,7 +12,7 @@ import { Choices } from './choices.ts';
 import { wallMicroseconds } from './clock.ts';
 import { Commands } from './commands.ts';
 import { Demand } from './demand.ts';
-import { DEVICE_ROOTS, type DeviceRoots, isCharacterDevice } from './device.ts';
+import { isCharacterDevice } from './device.ts';
 import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
 import { Finder, type Found } from './finder.ts';
 import type { Format } from './format-meter.ts';
@@ -20,6 +20,7 @@ import type { Frame } from './frames.ts';
 import type { Wanted } from './job.ts';
 import { Journal } from './journal.ts';
 import { sizeText } from './knobs.ts';
+import { LOOK_ROOTS, type LookRoots } from './look.ts';
 import { slowness } from './low-light.ts';
 import type { Mode } from './mode.ts';
 import { Panel } from './panel.ts';
@@ -47,7 +48,7 @@ export interface CameraTools {
   /** A connection to the broker within the process. */
   connect?: () => Duplex;
   /** Where devices are looked for; tests have folders of their own. */
-  roots?: DeviceRoots;
+  roots?: Partial<LookRoots>;
 }
 
 /**
@@ -105,9 +106,9 @@ class Camera implements AsyncDisposable {
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${mqtt.prefix.replaceAll('/', '-')}-camera-${camera.id}`;
     this.#bus = new Bus({ url: mqtt.url, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: this.#journal.log });
-    const devices = roots ?? DEVICE_ROOTS;
-    this.#finder = new Finder(devices);
-    this.#plug = new Plug([devices.dev, ...(source.kind === 'device' ? [path.dirname(source.path)] : [])]);
+    const places = { ...LOOK_ROOTS, ...roots };
+    this.#finder = new Finder(places);
+    this.#plug = new Plug([places.dev, ...(source.kind === 'device' ? [path.dirname(source.path)] : [])]);
     const given = { fps: String(camera.fps), resolution: sizeText(camera.size), quality: String(QUALITY) };
     this.#choices = new Choices(dataDir, camera.id, given, (text) => this.#journal.log.warn(text));
     this.#panel = this.#createPanel(source, this.#journal.log);
@@ -119,7 +120,7 @@ class Camera implements AsyncDisposable {
         this.#bus.announce(this.#topics.state, JSON.stringify(state));
       },
     );
-    const options = { program, maxBytes: frameMaxBytes, roots: devices, finder: this.#finder, plug: this.#plug };
+    const options = { program, maxBytes: frameMaxBytes, roots: places, finder: this.#finder, plug: this.#plug };
     this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
     this.#snapshots = new Snapshots(
       (shot) => this.#capture.take(shot),

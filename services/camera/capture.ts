@@ -1,16 +1,19 @@
 import { Backoff } from './backoff.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import { type Diagnosis, noDevice } from './diagnosis.ts';
 import type { Finder } from './finder.ts';
 import type { Wanted } from './job.ts';
+import { lookAround } from './look.ts';
 import { chooseMode, type Mode } from './mode.ts';
 import type { Plug } from './plug.ts';
 import { type CaptureListener, probe, Session, type SessionOptions } from './session.ts';
 import type { Shot } from './shot.ts';
 import type { Source } from './source.ts';
-import { findTarget, isTarget, type Target } from './target.ts';
+import { type Absence, findTarget, isTarget, type Target } from './target.ts';
 
 /** So often a device that is not there is looked for, in ms; mostly the change in its folder tells sooner. */
 const LOOK_MS = 1_000;
+/** So often is looked around for why it is not there, in ms. */
+const EXPLAIN_MS = 10_000;
 /** The longest waits where the fault goes away by itself: a device is plugged in again, another program lets it go. */
 const LONGEST_WAIT_MS: Partial<Record<Diagnosis['condition'], number>> = { 'no-device': 3_000, 'device-busy': 5_000 };
 
@@ -34,6 +37,8 @@ export class Capture {
   readonly #backoff = new Backoff(Math.random);
   /** Source's label -> its codec, once it is known: a network camera is not asked each time. */
   readonly #codecs = new Map<string, string>();
+  /** Why there was no device, and when that was found out. */
+  #absence: { absent: string; at: number; diagnosis: Diagnosis } | null = null;
   #wanted: Wanted;
   #shot: Shot | null = null;
   #stop: AbortController | null = null;
@@ -101,16 +106,25 @@ export class Capture {
       if (signal.aborted) break;
       if (isTarget(target)) await this.#use(target, signal);
       else {
-        this.#listener.trouble(target);
-        this.#shot?.fail(target.cause);
+        this.#listener.trouble(await this.#explain(target.absent));
+        this.#shot?.fail(target.absent);
         this.#backoff.reset();
         await this.#options.plug.pause(LOOK_MS, this.#next.signal);
       }
     }
   }
 
-  #find(): Promise<Target | Diagnosis> {
+  #find(): Promise<Target | Absence> {
     return findTarget(this.#source, this.#options.finder);
+  }
+
+  /** Looks around for why there is none, but not each time that it is looked for. */
+  async #explain(absent: string): Promise<Diagnosis> {
+    const now = performance.now();
+    if (this.#absence?.absent === absent && now - this.#absence.at < EXPLAIN_MS) return this.#absence.diagnosis;
+    const diagnosis = noDevice(absent, await lookAround(null, null, this.#options.roots));
+    this.#absence = { absent, at: now, diagnosis };
+    return diagnosis;
   }
 
   /** Opens it until it fails, and waits for as long as that calls for. */

@@ -23,6 +23,8 @@ export interface Device {
 /** A device as its node shows it, without opening it. */
 export interface DeviceNode extends Device {
   /** Differs once another device, or the same one plugged in again, stands behind the path. */
+  body: string;
+  /** Differs then, too, and once its rights have changed. */
   stamp: string;
   /** May we open it? */
   open: boolean;
@@ -39,13 +41,15 @@ export async function describeDevice(node: string, roots: DeviceRoots): Promise<
     const [stats, link, place] = await Promise.all([stat(node), lstat(node), realpath(node)]);
     if (!stats.isCharacterDevice()) return null;
     const entry = path.join(roots.sys, 'class/video4linux', path.basename(place));
+    const body = [place, stats.rdev, stats.ino, link.ino].join();
     const usb = await realpath(path.join(entry, 'device')).catch(() => '');
     return {
       path: node,
       name: await readLine(path.join(entry, 'name')),
       bus: busOf(usb),
       serial: usb ? await readLine(path.join(usb, '../serial')) : null,
-      stamp: [place, stats.rdev, stats.ino, stats.ctimeMs, link.ino, link.ctimeMs].join(),
+      body,
+      stamp: [body, stats.ctimeMs, link.ctimeMs].join(),
       open: mayOpen(node),
       age: Date.now() - Math.max(stats.ctimeMs, link.ctimeMs),
     };
@@ -75,16 +79,6 @@ export async function linkedNodes(wanted: string, roots: DeviceRoots): Promise<S
 
 export function isCharacterDevice(node: string): boolean {
   return statOf(node)?.isCharacterDevice() ?? false;
-}
-
-/** Who we are, and whose the device is: `uid 1000, groups 1000; the device is root:44 0660`. */
-export function describeAccess(node: string): string {
-  const groups = [...new Set([process.getgid?.(), ...(process.getgroups?.() ?? [])])].join(' ');
-  const us = `uid ${process.getuid?.()}, groups ${groups}`;
-  const stats = statOf(node);
-  if (!stats) return us;
-  const mode = (stats.mode & 0o7777).toString(8).padStart(4, '0');
-  return `${us}; the device is ${stats.uid === 0 ? 'root' : stats.uid}:${stats.gid} ${mode}`;
 }
 
 function statOf(node: string): Stats | undefined {

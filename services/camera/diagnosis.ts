@@ -1,11 +1,26 @@
 /** What went wrong with the source -> condition, cause and advice for people. Pure; the texts are those of ffmpeg 5.1 and 7.1. */
 import type { Condition } from '../shared/contract.ts';
+import { accessAdvice, describeAccess } from './access.ts';
+import {
+  absenceAdvice,
+  bandwidthAdvice,
+  busyAdvice,
+  describeHolders,
+  faultAdvice,
+  ffmpegAdvice,
+  formatAdvice,
+  memoryAdvice,
+  reasonOf,
+} from './advice.ts';
+import { signOf } from './kernel-log.ts';
+import type { Scene } from './scene.ts';
+import { streamFault } from './stream-fault.ts';
 
 export interface Diagnosis {
   condition: Condition;
   /** What was seen. */
   cause: string;
-  /** What to do about it, in one sentence. */
+  /** What to do about it, in one sentence; what is to be typed or pasted stands between backticks. */
   advice: string;
 }
 
@@ -18,157 +33,154 @@ export interface Failure {
   code: number | null;
   /** What ffmpeg said last. */
   lines: string[];
-  /** Who we are and whose the device is, for EACCES. */
-  access: string | null;
+  /** What was seen around it. */
+  scene: Scene;
 }
 
 interface Rule {
-  kinds: Failure['kind'][];
+  /** Of all sources; devices only otherwise. */
+  ofAll?: boolean;
   said: RegExp;
-  /** 7.1's exit code for it. */
+  /** 7.1's exit code for it, where no other fault has the same. */
   code?: number;
-  tell: (failure: Failure, line: string) => Diagnosis;
+  tell: (label: string, line: string, scene: Scene) => Diagnosis;
 }
 
-const all: Failure['kind'][] = ['device', 'file', 'url', 'test'];
 /** ffmpeg says these at a healthy end, too. */
 const HARMLESS = /Some buffers are still owned by the caller|ioctl\(VIDIOC_QBUF\): Bad file descriptor|^\s*Last message repeated/;
 
 /** The first that fits is it. */
 const RULES: Rule[] = [
   {
-    kinds: all,
-    said: /^setpriv: failed to execute|spawn (ffmpeg|setpriv) ENOENT/,
-    tell: (_, line) => failed(`ffmpeg cannot be started (${line})`, 'Install ffmpeg again: sudo apt-get install ffmpeg.'),
+    ofAll: true,
+    said: /^setpriv: failed to execute|spawn (ffmpeg|setpriv) E(NOENT|ACCES)|error while loading shared libraries/,
+    tell: (_, line, scene) => failed(`ffmpeg cannot be started (${line})`, ffmpegAdvice(scene)),
   },
   {
-    kinds: ['device'],
+    ofAll: true,
+    said: /spawn \S+ E(AGAIN|NOMEM|MFILE|NFILE)/,
+    tell: (_, line) => failed(`ffmpeg cannot be started (${line})`, 'Close other programs: the machine has no room for one more.'),
+  },
+  {
+    ofAll: true,
+    said: /^Unrecognized option|^Option \S+ not found|^Unknown (encoder|input format)|^Requested output format/,
+    tell: (_, line, scene) => failed(`this ffmpeg is too old or lacks a part (${line})`, ffmpegAdvice(scene)),
+  },
+  {
+    said: /Operation not permitted/,
+    // Its exit code of 7.1 would be that of an ffmpeg that was told to end, too.
+    tell: (label, _, scene) => refused(label, 'EPERM', scene),
+  },
+  {
     said: /Permission denied/,
     code: 243,
-    tell: ({ label, access }) => ({
-      condition: 'permission-denied',
-      cause: `EACCES on ${label}${access ? `: ${access}` : ''}`,
-      advice:
-        'Give HomeGuard the group of the device: sudo usermod -aG video {user} and log in again, or group_add with its number in compose.yaml.',
-    }),
+    tell: (label, _, scene) => refused(label, 'EACCES', scene),
   },
   {
-    kinds: ['device'],
     said: /Device or resource busy/,
     code: 240,
-    tell: ({ label }) => ({
+    tell: (label, _, scene) => ({
       condition: 'device-busy',
-      cause: `EBUSY on ${label}: another program uses the camera`,
-      advice: 'Close the other program that shows the camera; the picture then comes by itself.',
+      cause: `EBUSY on ${label}: in use by ${describeHolders(scene)}`,
+      advice: busyAdvice(scene, label),
     }),
   },
   {
-    kinds: ['device'],
     said: /No space left on device/,
     code: 228,
-    tell: ({ label }) => ({
+    tell: (label, _, scene) => ({
       condition: 'no-usb-bandwidth',
       cause: `ENOSPC on ${label}: the USB bus has no room left for its pictures`,
-      advice: 'Plug the cameras into different USB ports, not one hub, or lower CAMERA_SIZE or CAMERA_FPS.',
+      advice: bandwidthAdvice(scene),
     }),
   },
   {
-    kinds: ['device'],
-    said: /No such device|No such file or directory/,
-    code: 254,
-    tell: ({ label }) => noDevice(`${label} is not there any more`),
-  },
-  {
-    kinds: ['device'],
+    // 7.1 goes on with "No such device" here.
     said: /Inappropriate ioctl for device|Not a video capture device/,
     code: 231,
-    tell: ({ label }) => ({
+    tell: (label) => ({
       condition: 'bad-format',
       cause: `${label} gives no pictures; it may be a camera's second node, for metadata`,
       advice: 'Name the other device of the camera in CAMERA_SOURCE, often the number before it, or leave it at "device".',
     }),
   },
   {
-    kinds: ['device'],
+    said: /No such device|No such file or directory/,
+    code: 254,
+    tell: (label, _, scene) => noDevice(`${label} is not there any more`, scene),
+  },
+  {
     said: /Cannot find a proper format/,
-    tell: ({ label }, line) => ({
+    tell: (label, line, scene) => ({
       condition: 'bad-format',
       cause: `${label} offers no format that can be read (${line})`,
-      advice: 'Try another CAMERA_SIZE, such as 640x480.',
-    }),
-  },
-  {
-    kinds: ['url'],
-    said: /\b40[13]\b|Unauthorized|Forbidden/,
-    tell: ({ label }, line) =>
-      failed(`${label} refuses us (${line})`, 'Put the right user and password into the address in CAMERA_SOURCE.'),
-  },
-  {
-    kinds: ['url'],
-    said: /\b404\b|Not Found/,
-    tell: ({ label }, line) =>
-      failed(`${label} is not known to its server (${line})`, 'Compare the path in CAMERA_SOURCE with the manual.'),
-  },
-  {
-    kinds: ['url'],
-    said: /Failed to resolve|Name or service not known|Temporary failure in name resolution/,
-    tell: ({ label }, line) =>
-      failed(`${label} has a name that nobody knows (${line})`, 'Check the name in CAMERA_SOURCE, or use the number.'),
-  },
-  {
-    kinds: ['url'],
-    said: /Connection refused|No route to host|Network is unreachable|timed out|Connection reset|Broken pipe/,
-    tell: ({ label }, line) => failed(`${label} does not answer (${line})`, 'Check that the camera is switched on and on the network.'),
-  },
-  {
-    kinds: ['file'],
-    said: /No such file or directory|Permission denied|Is a directory/,
-    tell: ({ label }, line) =>
-      failed(`${label} cannot be read (${line})`, 'Name a video file that exists and can be read in CAMERA_SOURCE.'),
-  },
-  {
-    kinds: ['file', 'url'],
-    said: /Invalid data found|matches no streams|could not find codec parameters|Protocol .* not on whitelist/,
-    tell: ({ label }, line) => ({
-      condition: 'bad-format',
-      cause: `${label} has no video that can be read (${line})`,
-      advice: 'Name a source that other players show as a video.',
+      advice: formatAdvice(scene),
     }),
   },
 ];
 
 /** Why a source ended or could not be opened. */
-export function diagnose(failure: Failure): Diagnosis {
-  const lines = failure.lines.map(bare).filter((line) => !HARMLESS.test(line));
-  for (const { kinds, said, code, tell } of RULES) {
-    if (!kinds.includes(failure.kind)) continue;
-    const line = lines.findLast((each) => said.test(each));
-    if (line !== undefined || (code !== undefined && failure.code === code)) return tell(failure, line ?? '');
+export function diagnose({ kind, label, code, lines: said, scene }: Failure): Diagnosis {
+  const lines = said.map(bare).filter((line) => !HARMLESS.test(line));
+  for (const rule of RULES) {
+    if (kind !== 'device' && !rule.ofAll) continue;
+    const line = lines.findLast((each) => rule.said.test(each));
+    if (line !== undefined || (rule.code !== undefined && code === rule.code)) return rule.tell(label, line ?? '', scene);
   }
-  const last = lines.at(-1);
-  const how = failure.code === null ? 'ffmpeg was killed' : `ffmpeg ended with code ${failure.code}`;
-  return failed(`${failure.label}: ${last ?? how}`, ADVICE[failure.kind]);
+  const fault = streamFault(kind, label, lines);
+  if (fault) return fault;
+  if (code === null) return killed(kind, label, lines.at(-1), scene);
+  return failed(withReason(`${label}: ${lines.at(-1) ?? `ffmpeg ended with code ${code}`}`, scene), faultOf(kind, scene));
 }
 
-const ADVICE: Record<Failure['kind'], string> = {
-  device: 'Unplug the camera and plug it in again; if it stays, try another cable or port.',
-  file: 'Try the file in a player; if it plays there, convert it to MP4.',
-  url: 'Open the address in a player such as VLC to see whether the camera sends pictures.',
-  test: 'Install ffmpeg again: sudo apt-get install ffmpeg.',
-};
-
-export function noDevice(cause: string): Diagnosis {
-  return { condition: 'no-device', cause, advice: 'Plug in the camera; the picture then comes by itself.' };
+/** @param cause why there is none: `no camera was found` */
+export function noDevice(cause: string, scene: Scene): Diagnosis {
+  const [hidden] = scene.hidden;
+  const seen = hidden ? `${cause}, though the kernel has ${hidden}` : withReason(cause, scene);
+  return { condition: 'no-device', cause: seen, advice: absenceAdvice(scene) };
 }
 
 /** The source is open, but nothing comes. */
-export function noFrames(kind: Failure['kind'], label: string, seconds: number): Diagnosis {
-  return { condition: 'no-frames', cause: `${label} is open, but no picture has come for ${seconds} s`, advice: ADVICE[kind] };
+export function noFrames(kind: Failure['kind'], label: string, seconds: number, scene: Scene): Diagnosis {
+  const cause = withReason(`${label} is open, but no picture has come for ${seconds} s`, scene);
+  return { condition: 'no-frames', cause, advice: faultOf(kind, scene) };
 }
 
 /** Something comes, but no pictures. */
-export function noPictures(kind: Failure['kind'], label: string, why: string): Diagnosis {
-  return { condition: 'bad-format', cause: `${label} sends data, but no whole picture (${why})`, advice: ADVICE[kind] };
+export function noPictures(kind: Failure['kind'], label: string, why: string, scene: Scene): Diagnosis {
+  const cause = withReason(`${label} sends data, but no whole picture (${why})`, scene);
+  return { condition: 'bad-format', cause, advice: faultOf(kind, scene) };
+}
+
+function refused(label: string, error: 'EACCES' | 'EPERM', scene: Scene): Diagnosis {
+  const cause = `${error} on ${label}: ${describeAccess(scene)}`;
+  return { condition: 'permission-denied', cause, advice: accessAdvice(scene, label, error) };
+}
+
+/** Nobody but the kernel ends ffmpeg while we want it, and it does so when memory is short. */
+function killed(kind: Failure['kind'], label: string, last: string | undefined, scene: Scene): Diagnosis {
+  const memory = scene.kernel.findLast((line) => signOf(line) === 'memory' && line.includes('(ffmpeg)'));
+  if (memory) return failed(`${label}: ffmpeg was killed; the kernel says: ${memory}`, memoryAdvice(scene));
+  return failed(withReason(`${label}: ${last ?? 'ffmpeg was killed'}`, scene), faultOf(kind, scene));
+}
+
+/** The cause and, where it has one, the kernel's reason. */
+function withReason(cause: string, scene: Scene): string {
+  const reason = reasonOf(scene);
+  return reason ? `${cause}; the kernel says: ${reason.line}` : cause;
+}
+
+function faultOf(kind: Failure['kind'], scene: Scene): string {
+  switch (kind) {
+    case 'device':
+      return faultAdvice(scene);
+    case 'file':
+      return 'Try the file in a player; if it plays there, convert it to MP4.';
+    case 'url':
+      return 'Open the address in a player such as VLC to see whether the camera sends pictures.';
+    case 'test':
+      return ffmpegAdvice(scene);
+  }
 }
 
 function failed(cause: string, advice: string): Diagnosis {

@@ -7,6 +7,8 @@ import { readDevice } from './v4l2.ts';
 
 /** A device that was found, and what it offers; null where it cannot be asked. */
 export interface Found extends Device {
+  /** Tells it from what stands behind its path later. */
+  body: string;
   capabilities: Capabilities | null;
 }
 
@@ -40,11 +42,12 @@ export class Finder {
 
   async find(source: DeviceSource): Promise<Found | null> {
     const at = source.kind === 'device' ? await this.#at(source.path) : null;
-    if (at && (!this.#ours || isSame(at, this.#ours))) return at;
-    if (source.kind === 'device' && !this.#ours) return null;
+    if (at && this.#ours && isSame(at, this.#ours)) return at;
+    if (!at && source.kind === 'device' && !this.#ours) return null;
     const cameras = await this.cameras();
     const free = cameras.filter((each) => !this.#isOther(each));
-    const found = (this.#ours && findAgain(this.#ours, free)) ?? at ?? (await this.#choose(source, free));
+    const again = this.#ours && findAgain(this.#ours, free);
+    const found = again ?? at ?? (await this.#choose(source, free));
     if (found) this.#others = new Set(cameras.map(keyOf).filter((key) => key !== keyOf(found)));
     else for (const key of this.#others) if (!cameras.some((each) => keyOf(each) === key)) this.#others.delete(key);
     return found;
@@ -90,9 +93,9 @@ export class Finder {
   async #at(node: string): Promise<Found | null> {
     const device = await describeDevice(node, this.#roots);
     if (!device || (!device.open && device.age >= 0 && device.age < SETTLING_MS)) return null;
-    const { path, name, bus, serial } = device;
+    const { path, name, bus, serial, body } = device;
     const capabilities = device.open ? await this.#capabilities(device) : null;
-    return { path, name: name ?? (capabilities?.card || null), bus: bus ?? (capabilities?.bus || null), serial, capabilities };
+    return { path, name: name ?? (capabilities?.card || null), bus: bus ?? (capabilities?.bus || null), serial, body, capabilities };
   }
 
   async #capabilities({ path, stamp }: DeviceNode): Promise<Capabilities | null> {

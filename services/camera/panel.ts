@@ -8,7 +8,7 @@ import type { Format } from './format-meter.ts';
 import type { Input, Wanted } from './job.ts';
 import { absence, knobsOf } from './knobs.ts';
 import { chooseMode } from './mode.ts';
-import { setControls } from './v4l2.ts';
+import { isAutomatic, setControls } from './v4l2.ts';
 
 /** So many commands for one control may wait for it; more are refused. */
 const MAX_WAITING = 32;
@@ -99,12 +99,14 @@ export class Panel {
   /** Takes everything that was set back, but not that the camera is off. */
   async reset(): Promise<null> {
     this.#parts.choices.reset(nameOf(this.#found));
-    const found = this.#found;
-    const astray = (found?.capabilities?.controls ?? []).filter(
-      ({ type, value, default: usual, readOnly, inactive }) =>
-        type !== 'button' && type !== 'string' && !readOnly && !inactive && value !== usual,
-    );
-    if (found && astray.length > 0) await this.#apply(found, new Map(astray.map((control) => [control.name, control.default])));
+    // What an automatic rules can be set only while it is off, so it goes first here.
+    for (const automatic of [false, true]) {
+      const found = this.#found;
+      const astray = (found?.capabilities?.controls ?? []).filter(
+        (control) => isAstray(control) && isAutomatic(control.name) === automatic,
+      );
+      if (found && astray.length > 0) await this.#apply(found, new Map(astray.map((control) => [control.name, control.default])));
+    }
     this.#rewant(true);
     return null;
   }
@@ -188,6 +190,10 @@ export class Panel {
     if (this.#found?.path === found.path || this.#found === null) this.#found = { ...found, capabilities };
     return refused;
   }
+}
+
+function isAstray({ type, value, default: usual, readOnly, inactive }: Control): boolean {
+  return type !== 'button' && type !== 'string' && !readOnly && !inactive && value !== usual;
 }
 
 function nameOf(found: Found | null): string {

@@ -1,10 +1,12 @@
-import type { DeviceRoots } from './device.ts';
-import { describeAccess } from './device.ts';
-import { type Diagnosis, diagnose, noFrames, noPictures } from './diagnosis.ts';
+import { describeDevice } from './device.ts';
+import { type Diagnosis, diagnose, noDevice, noFrames, noPictures } from './diagnosis.ts';
 import { type Exit, Ffmpeg, type FfmpegProgram } from './ffmpeg.ts';
 import { type Format, FormatMeter } from './format-meter.ts';
 import { type Corruption, type Frame, FrameCutter } from './frames.ts';
 import { captureJob, type Plan, probedCodec, probeJob, type Wanted } from './job.ts';
+import { type LookRoots, lookAround } from './look.ts';
+import { type Mode, nextSmaller } from './mode.ts';
+import type { Scene } from './scene.ts';
 import { withoutSecrets } from './source.ts';
 import type { Target } from './target.ts';
 import { Watchdog } from './watchdog.ts';
@@ -31,7 +33,7 @@ export interface CaptureListener {
 export interface SessionOptions {
   program: FfmpegProgram;
   maxBytes: number;
-  roots: DeviceRoots;
+  roots: LookRoots;
 }
 
 export interface Outcome {
@@ -47,15 +49,16 @@ export interface Outcome {
 export async function probe(
   target: Target,
   wanted: Wanted,
-  { program }: SessionOptions,
+  { program, roots }: SessionOptions,
   signal: AbortSignal,
 ): Promise<string | Diagnosis | null> {
   await using ffmpeg = new Ffmpeg(program, probeJob(target.input, wanted), target.input.kind === 'url', () => {});
   using watchdog = new Watchdog(SILENT_URL_MS, signal);
   const exit = await Promise.race([ffmpeg.exited, watchdog.fired]);
   if (signal.aborted) return null;
-  if (exit === null) return noFrames(target.input.kind, target.label, SILENT_URL_MS / 1000);
-  return probedCodec(exit.lines) ?? diagnoseExit(target, exit);
+  const scene = () => lookAround(null, null, roots);
+  if (exit === null) return noFrames(target.input.kind, target.label, SILENT_URL_MS / 1000, await scene());
+  return probedCodec(exit.lines) ?? diagnoseExit(target, exit, await scene());
 }
 
 /** One run of ffmpeg on an open source: frames go to `listener` until it fails, falls silent, or `signal` comes. */
@@ -136,20 +139,34 @@ export class Session {
     const ranMs = this.#firstWhole ? this.#lastWhole - this.#firstWhole : 0;
     if (signal.aborted) return { trouble: null, ranMs, needsEncoding: false };
     const { input, label } = this.#target;
+    const { mode } = this.#plan;
+    const scene = await sceneOf(this.#target, mode, this.#options.roots);
+    if (await isGone(this.#target, this.#options.roots)) {
+      return { trouble: noDevice(`${label} is not there any more`, scene), ranMs, needsEncoding: false };
+    }
     if (exit === null) {
       const trouble = this.#lastCorruption
-        ? noPictures(input.kind, label, this.#lastCorruption)
-        : noFrames(input.kind, label, Math.round(this.#patience() / 1000));
+        ? noPictures(input.kind, label, this.#lastCorruption, scene)
+        : noFrames(input.kind, label, Math.round(this.#patience() / 1000), scene);
       return { trouble, ranMs, needsEncoding: false };
     }
-    const trouble = await diagnoseExit(this.#target, exit);
-    const isGuess = input.kind === 'device' && this.#plan.mode === null && this.#plan.copy;
+    const trouble = diagnoseExit(this.#target, exit, scene);
+    const isGuess = input.kind === 'device' && mode === null && this.#plan.copy;
     return { trouble, ranMs, needsEncoding: isGuess && trouble.condition === 'bad-format' };
   }
 }
 
-async function diagnoseExit({ input, label }: Target, { code, lines }: Exit): Promise<Diagnosis> {
-  const access = input.kind === 'device' ? describeAccess(input.path) : null;
+function diagnoseExit({ input, label }: Target, { code, lines }: Exit, scene: Scene): Diagnosis {
   const said = input.kind === 'url' ? lines.map((line) => withoutSecrets(line, input.url)) : lines;
-  return diagnose({ kind: input.kind, label, code, lines: said, access });
+  return diagnose({ kind: input.kind, label, code, lines: said, scene });
+}
+
+async function sceneOf({ input, device, found }: Target, mode: Mode | null, roots: LookRoots): Promise<Scene> {
+  const scene = await lookAround(input.kind === 'device' ? input.path : null, device.bus, roots);
+  return { ...scene, fits: mode && nextSmaller(found?.capabilities?.formats ?? [], mode) };
+}
+
+/** The kernel takes the node away before it ends the stream, and a driver may end it with any error. */
+async function isGone({ found }: Target, roots: LookRoots): Promise<boolean> {
+  return found !== null && (await describeDevice(found.path, roots))?.body !== found.body;
 }

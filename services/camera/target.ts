@@ -2,7 +2,6 @@ import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { CameraState } from '../shared/contract.ts';
 import { FaultError } from '../shared/fault.ts';
-import { type Diagnosis, noDevice } from './diagnosis.ts';
 import type { DeviceSource, Finder, Found } from './finder.ts';
 import type { Input } from './job.ts';
 import { publicUrl, type Source } from './source.ts';
@@ -19,15 +18,21 @@ export interface Target {
   standIn: boolean;
 }
 
+/** There is nothing to open now. */
+export interface Absence {
+  /** Why, for people. */
+  absent: string;
+}
+
 /** Looks for what a source means at this moment: devices come, go, and change their numbers. */
-export async function findTarget(source: Source, finder: Finder): Promise<Target | Diagnosis> {
+export async function findTarget(source: Source, finder: Finder): Promise<Target | Absence> {
   switch (source.kind) {
     case 'first':
     case 'usb':
     case 'device': {
       const found = await finder.find(source);
       if (found) return deviceTarget(found);
-      return source.kind === 'first' && source.orTest ? testTarget(true) : noDevice(absence(source));
+      return source.kind === 'first' && source.orTest ? testTarget(true) : { absent: absence(source) };
     }
     case 'file':
       return fileTarget(path.resolve(source.path));
@@ -38,7 +43,7 @@ export async function findTarget(source: Source, finder: Finder): Promise<Target
   }
 }
 
-export function isTarget(found: Target | Diagnosis): found is Target {
+export function isTarget(found: Target | Absence): found is Target {
   return 'input' in found;
 }
 

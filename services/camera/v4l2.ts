@@ -95,10 +95,15 @@ export async function setControls(
   return { refused };
 }
 
+/** Does it rule others, which then cannot be set? */
+export function isAutomatic(name: string): boolean {
+  return AUTOMATIC.test(name);
+}
+
 /** Automatics first, then (of known controls) switches and menus, then the values that they rule. */
 export function inOrder<Value>(wanted: Map<string, Value>, controls: Control[] = []): Map<string, Value> {
   const types = new Map(controls.map(({ name, type }) => [name, type]));
-  const rank = (name: string) => (AUTOMATIC.test(name) ? 0 : /^(bool|menu|intmenu)$/.test(types.get(name) ?? '') ? 1 : 2);
+  const rank = (name: string) => (isAutomatic(name) ? 0 : /^(bool|menu|intmenu)$/.test(types.get(name) ?? '') ? 1 : 2);
   return new Map([...wanted].sort(([a], [b]) => rank(a) - rank(b)));
 }
 

@@ -6,7 +6,7 @@
  * hands out the JPEG files of FAKECAM_DIR, in name order and round and round, at FAKECAM_FPS.
  * The program's real V4L2 code runs at native speed; only the kernel driver is imitated.
  * The node has to be there, and is opened for real: who may not open it is refused, and the
- * device is unplugged once it vanishes. One with /dev/null's number shows in /proc/PID/fd.
+ * device is unplugged once it vanishes. One with /dev/full's number shows in /proc/PID/fd.
  *
  *   FAKECAM_PATH  device path to imitate, or a pattern of such (default /dev/video0)
  *   FAKECAM_DIR   folder of .jpg frames, one size (needed for MJPEG)

@@ -116,8 +116,8 @@ export function fakecamLibrary(): Promise<string> {
 }
 
 /**
- * A character device in `dir`, with /dev/null's number: so who may can really open it, and /proc/PID/fd shows who did. Who may not make
- * nodes gets a link to /dev/null, which anybody may open.
+ * A character device in `dir`, with the number of /dev/full, which hardly anybody has open: who may can really open it, and /proc/PID/fd
+ * shows who did. Who may not make nodes gets a link to /dev/full, which anybody may open.
  */
 export function makeNode(dir: string, { name = 'video0', mode = 0o666, uid = 0, gid = 0 }: Node = {}): string {
   const path = join(dir, name);
@@ -125,14 +125,14 @@ export function makeNode(dir: string, { name = 'video0', mode = 0o666, uid = 0, 
     chownSync(path, uid, gid);
     chmodSync(path, mode);
   } else {
-    symlinkSync('/dev/null', path);
+    symlinkSync('/dev/full', path);
   }
   return path;
 }
 
 function couldMakeNode(path: string): boolean {
   if (process.getuid?.() !== 0) return false;
-  execFileSync('mknod', [path, 'c', '1', '3']);
+  execFileSync('mknod', [path, 'c', '1', '7']);
   try {
     closeSync(openSync(path, 'r+'));
     return true;

@@ -15,6 +15,8 @@ export interface ProgramOptions {
   /** Path in the project of what is run, services/homeguard.ts unless given. */
   main?: string;
   args?: string[];
+  /** Programs in front of it, which run it: `setpriv …`. */
+  through?: string[];
   /** Besides ports 0 and what a shell needs; nothing else of the test's own environment is passed on. */
   env?: Record<string, string>;
   /** A folder of the test's own unless given, so ./data never is the developer's. */
@@ -35,9 +37,13 @@ export interface StopOptions extends Deadline {
 }
 
 /** Starts a program of ours with this Node. Whatever the test does, neither it nor any process that it began outlives the test. */
-export function startProgram(t: Scope, { main = 'services/homeguard.ts', args = [], env = {}, cwd }: ProgramOptions = {}): Program {
+export function startProgram(
+  t: Scope,
+  { main = 'services/homeguard.ts', args = [], through = [], env = {}, cwd }: ProgramOptions = {},
+): Program {
   const id = randomUUID();
-  const child = spawn(process.execPath, [...nodeOptions, root + main, ...args], {
+  const [first = '', ...others] = [...through, process.execPath, ...nodeOptions, root + main, ...args];
+  const child = spawn(first, others, {
     cwd: cwd ?? makeWorkDir(t),
     env: { ...shellEnv(), BROKER_PORT: '0', GATEWAY_PORT: '0', ...env, [mark]: id },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Telemetry } from '../../services/shared/contract.ts';
-import { type Fakecam, fakecamEnv } from '../helpers/fakecam.ts';
+import { defer } from '../helpers/cleanup.ts';
+import { type Fakecam, fakecamEnv, sizedFrames } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 import { processStats, processTree } from '../helpers/process-stats.ts';
 import { type Env, startTestBroker } from '../helpers/services.ts';
-import { until } from '../helpers/until.ts';
+import { until, untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 import { fakeFfmpeg, lookAt, plugIn, readFolder, startCameraProgram, startTestCamera, takeApart } from './camera-harness.ts';
 
@@ -88,6 +90,43 @@ describe('some at a time', { concurrency: 4 }, () => {
     writeFileSync(hang, '');
     await sleep(100); // a few frames' time, for ffmpeg to wait for the next one
     await program.stop();
+  });
+
+  test('in use elsewhere: told with pid and name of who holds it, and taken when it is let go', async (t) => {
+    const bus = await startTestBroker(t);
+    const viewer = await lookAt(t, bus);
+    const env = await webcamEnv(t, { state: makeWorkDir(t) });
+    const args = ['-v', 'error', '-f', 'v4l2', '-i', env.CAMERA_SOURCE ?? '', '-c', 'copy', '-f', 'mpjpeg', '-'];
+    const holder = spawn('ffmpeg', args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    defer(t, () => {
+      holder.kill('SIGKILL');
+    });
+    holder.stdout.resume();
+    await untilEvent(holder.stdout, 'data');
+    startCameraProgram(t, bus, env);
+    await until('device-busy', () => viewer.state?.condition === 'device-busy', beginning);
+    assert.match(viewer.state?.cause ?? '', new RegExp(`^EBUSY on .*: in use by ffmpeg .*\\b${holder.pid}\\b`));
+    holder.kill('SIGKILL');
+    await until('taken', () => viewer.state?.condition === 'idle', { ms: 7000 });
+  });
+
+  test('no room on the USB bus is told with what would fit', async (t) => {
+    const bus = await startTestBroker(t);
+    const viewer = await lookAt(t, bus);
+    const sizes = ['320x240', '160x120'];
+    const env = await fakecamEnv(t, { dir: await sizedFrames(t, sizes), sizes, streamon: 28 });
+    startCameraProgram(t, bus, { ...env, CAMERA_SOURCE: env.FAKECAM_PATH ?? '' });
+    await until('no-usb-bandwidth', () => viewer.state?.condition === 'no-usb-bandwidth', beginning);
+    assert.match(viewer.state?.advice ?? '', /160x120/);
+  });
+
+  test('first frames without a byte are counted, and no picture', async (t) => {
+    const bus = await startTestBroker(t);
+    const viewer = await lookAt(t, bus);
+    startCameraProgram(t, bus, await webcamEnv(t, { empty: 5 }));
+    await viewer.watch();
+    await until('frames', () => viewer.frames.length > 5, beginning);
+    for (const frame of viewer.frames) assert.ok(takeApart(frame).bytes.length > 10_000);
   });
 
   test('noise, cut frames, 50 MB and no end: only whole pictures are published, all else is counted, memory stays below 200 MB', async (t) => {

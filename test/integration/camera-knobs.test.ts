@@ -237,6 +237,8 @@ describe('knobs', { concurrency: 3 }, () => {
     assert.equal((await hand.set('reset', '')).refused, null);
     await until('defaults', () => hand.value('controls/brightness') === '128' && hand.state?.format?.width === 320);
     assert.equal(await controlOf(env, 'auto_exposure'), 'auto_exposure: 3 (Aperture Priority Mode)');
+    assert.equal(await controlOf(env, 'exposure_time_absolute'), 'exposure_time_absolute: 250', 'though the automatic rules it again');
+    assert.doesNotMatch(second.output, /can only be read/);
     await second.stop();
     hand.received.length = 0;
     // Whoever changes the environment means that, whatever was set before.

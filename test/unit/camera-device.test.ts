@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { describeAccess, describeDevice, videoNodes } from '../../services/camera/device.ts';
+import { describeDevice, videoNodes } from '../../services/camera/device.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 interface Node {
@@ -65,9 +65,4 @@ test('the place on the bus is written as V4L2 writes it', async (t) => {
   const place = 'platform/scb/fd500000.pcie/pci0000:00/0000:00:00.0/0000:01:00.0/usb1/1-1/1-1.4/1-1.4:1.0';
   const roots = makeRoots(t, { video0: { index: 0, name: 'C922', place } });
   assert.equal((await describeDevice(join(roots.dev, 'video0'), roots))?.bus, 'usb-0000:01:00.0-1.4');
-});
-
-test('who we are and whose the device is stands in one line', () => {
-  assert.match(describeAccess('/dev/null'), /^uid \d+, groups [\d ]+; the device is root:0 0666$/);
-  assert.match(describeAccess('/dev/nowhere'), /^uid \d+, groups [\d ]+$/);
 });

@@ -137,6 +137,16 @@ test('no camera that was there beside ours takes its place, a new one does', asy
   assert.equal((await finder.find(first))?.name, 'New');
 });
 
+test('a path is not led to an equal camera that was there beside ours', async (t) => {
+  const { finder, plug, pull, roots } = machine(t, { null: { ...c922, bus: '1.4' }, full: c922 });
+  const wanted = { kind: 'device', path: join(roots.dev, 'video0') } as const;
+  plug('video0', 'full');
+  plug('video1', 'null');
+  finder.settle((await finder.find(wanted)) ?? assert.fail());
+  pull('video0');
+  assert.equal(await finder.find(wanted), null);
+});
+
 test('of two alike it is the one at its port, else the one with its serial number', async (t) => {
   const { finder, plug, pull } = machine(t, { null: { ...c922, bus: '1.4', serial: 'BBBB' }, full: c922, zero: { ...c922, bus: '1.1' } });
   plug('video0', 'full');
