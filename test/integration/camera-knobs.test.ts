@@ -335,7 +335,7 @@ describe('knobs', { concurrency: 3 }, () => {
     await hand.set('controls/exposure_dynamic_framerate', 'ON');
     writeFileSync(dark, '');
     await until('hint', () => hand.state?.cause !== null && hand.state?.condition === 'live', { ms: 20_000 });
-    assert.match(hand.state?.cause ?? '', /^only 15 of 30 pictures a second come: in low light/);
+    assert.match(hand.state?.cause ?? '', /^only 1[3-6] of 30 pictures a second come: in low light/);
     assert.match(hand.state?.advice ?? '', /set controls\/exposure_dynamic_framerate to OFF/);
     await hand.set('controls/exposure_dynamic_framerate', 'OFF');
     await until('no hint', () => hand.state?.cause === null && hand.state?.format?.fps === 30, { ms: 20_000 });
