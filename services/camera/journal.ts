@@ -9,6 +9,7 @@ export class Journal {
   #trouble: string | null = null;
   #picture = '';
   #nearest = '';
+  #hint = '';
 
   constructor(log: Logger) {
     this.log = log;
@@ -27,6 +28,9 @@ export class Journal {
     const isWell = condition === 'starting' || condition === 'live' || condition === 'idle';
     if (!isWell && this.#trouble !== condition) this.log.warn(`${condition}: ${cause}. ${advice}`);
     if (!isWell) this.#trouble = condition;
+    const hint = isWell && !test && cause ? `${cause}. ${advice}` : '';
+    if (hint && hint !== this.#hint) this.log.warn(hint);
+    this.#hint = hint;
     if (!format) return;
     const from = test ? `ffmpeg's test picture, since ${cause}: ${advice}` : [device?.name, device?.path].filter(Boolean).join(', ');
     const picture = `${format.width}x${format.height} at ${format.fps} a second, ${format.encoded ? 'encoded' : 'copied'}, from ${from}`;

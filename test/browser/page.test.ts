@@ -311,6 +311,16 @@ describe('the page', atOnce, () => {
       stub.tell({ test: false });
       await page.waitForSelector('#test', { state: 'hidden' });
     });
+
+    test('a live camera that gives fewer pictures than it should says why', async (t) => {
+      const stub = await StubGateway.start(t, [{ cause: 'only 15 of 30 pictures a second come', advice: 'Give it more light.' }]);
+      const page = await open(t, stub);
+      await untilKind(page, 'live');
+      equal(await page.isVisible('#hint'), true);
+      equal(await text(page, 'hint-text'), 'Only 15 of 30 pictures a second come. Give it more light.');
+      stub.tell({ cause: null, advice: null });
+      await page.waitForSelector('#hint', { state: 'hidden' });
+    });
   });
 
   describe('the connection', inTurn, () => {

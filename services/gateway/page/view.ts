@@ -12,6 +12,14 @@ export function find<T extends HTMLElement>(id: string, type: new () => T): T {
   return element;
 }
 
+/** Cause and advice, as sentences. */
+function told({ cause, advice }: Camera): string {
+  return [cause, advice]
+    .map((text) => sentence(text ?? ''))
+    .join(' ')
+    .trim();
+}
+
 /** What the page shows beside the picture itself. Writes only what changed. */
 export class View {
   readonly #app = find('app', HTMLElement);
@@ -19,6 +27,7 @@ export class View {
   readonly #panel = find('panel', HTMLElement);
   readonly #note = find('note', HTMLElement);
   readonly #test = find('test', HTMLElement);
+  readonly #hint = find('hint', HTMLElement);
   readonly #fallback = find('fallback-banner', HTMLElement);
   readonly #snapshot = find('snapshot', HTMLButtonElement);
   readonly #texts = new Map<string, Text>();
@@ -78,14 +87,10 @@ export class View {
   #banners({ camera, fallback }: Sight): void {
     const isTest = camera?.test === true;
     this.#test.hidden = !isTest;
-    if (isTest)
-      this.#write(
-        'test-text',
-        [camera.cause, camera.advice]
-          .map((text) => sentence(text ?? ''))
-          .join(' ')
-          .trim() || 'This is not a camera.',
-      );
+    if (isTest) this.#write('test-text', told(camera) || 'This is not a camera.');
+    const isSlow = camera?.condition === 'live' && !isTest && Boolean(camera.cause);
+    this.#hint.hidden = !isSlow;
+    if (isSlow) this.#write('hint-text', told(camera));
     this.#fallback.hidden = !fallback;
   }
 
