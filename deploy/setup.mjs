@@ -17,8 +17,29 @@ const needs = {
   start: ffmpeg,
   test: { ...ffmpeg, ...compiler, chromium: 'chromium', curl: 'curl', mosquitto_sub: 'mosquitto-clients' },
   bench: { ...ffmpeg, ...compiler, ustreamer: 'ustreamer' },
+  // What is missing is for the doctor to tell.
+  doctor: {},
+  // For the camera lab, which builds a virtual machine.
+  device: {
+    ...ffmpeg,
+    ...compiler,
+    'qemu-system-x86_64': 'qemu-system-x86',
+    modprobe: 'kmod',
+    '/bin/busybox': 'busybox-static',
+    cpio: 'cpio',
+    debootstrap: 'debootstrap',
+    mke2fs: 'e2fsprogs',
+    xz: 'xz-utils',
+    file: 'file',
+  },
 };
-const commands = { start: 'npm start', test: 'npm test', bench: 'npm run bench' };
+const commands = {
+  start: 'npm start',
+  test: 'npm test',
+  bench: 'npm run bench',
+  doctor: 'npm run doctor',
+  device: 'npm run test:device',
+};
 
 const mode = process.argv[2] ?? '';
 if (!Object.hasOwn(needs, mode)) fail(`usage: node deploy/setup.mjs ${Object.keys(needs).join('|')}`);

@@ -31,6 +31,7 @@ export class Finder {
   readonly #read: typeof readDevice;
   /** Path -> what the device there said, and as which it was asked. Holds the nodes of the last look only. */
   #asked = new Map<string, { stamp: string; capabilities: Capabilities | null; at: number }>();
+  readonly #began = performance.now();
   #ours: Device | null = null;
   /** The devices that were there beside ours. */
   #others = new Set<string>();
@@ -92,10 +93,15 @@ export class Finder {
 
   async #at(node: string): Promise<Found | null> {
     const device = await describeDevice(node, this.#roots);
-    if (!device || (!device.open && device.age >= 0 && device.age < SETTLING_MS)) return null;
+    if (!device || (!device.open && this.#isSettling(device.age))) return null;
     const { path, name, bus, serial, body } = device;
     const capabilities = device.open ? await this.#capabilities(device) : null;
     return { path, name: name ?? (capabilities?.card || null), bus: bus ?? (capabilities?.bus || null), serial, body, capabilities };
+  }
+
+  /** One that was there before us will not get other rights by itself. */
+  #isSettling(age: number): boolean {
+    return age >= 0 && age < Math.min(SETTLING_MS, performance.now() - this.#began);
   }
 
   async #capabilities({ path, stamp }: DeviceNode): Promise<Capabilities | null> {

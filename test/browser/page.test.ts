@@ -302,6 +302,15 @@ describe('the page', atOnce, () => {
       await untilKind(page, 'live');
     });
 
+    test('what the advice says to type stands by itself, without its backticks', async (t) => {
+      const advice = 'Run `sudo usermod -aG video pi`, and then log in again.';
+      const stub = await StubGateway.start(t, [{ condition: 'permission-denied', cause: 'EACCES', advice }]);
+      const page = await open(t, stub);
+      await untilKind(page, 'dark');
+      equal(await page.textContent('#advice code'), 'sudo usermod -aG video pi');
+      equal(await text(page, 'advice'), advice.replaceAll('`', ''));
+    });
+
     test('a test picture says that it is one', async (t) => {
       const stub = await StubGateway.start(t, [{ test: true, cause: 'no camera was found', advice: 'Plug one in.' }]);
       const page = await open(t, stub);

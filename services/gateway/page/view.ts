@@ -30,6 +30,7 @@ export class View {
   readonly #hint = find('hint', HTMLElement);
   readonly #fallback = find('fallback-banner', HTMLElement);
   readonly #snapshot = find('snapshot', HTMLButtonElement);
+  #advice = '';
   readonly #texts = new Map<string, Text>();
   #toast = 0;
 
@@ -79,7 +80,7 @@ export class View {
     this.#panel.hidden = panel === null;
     this.#panel.classList.toggle('calm', kind !== 'dark');
     this.#write('panel-title', panel?.title ?? '');
-    this.#write('advice', panel?.advice ?? '');
+    this.#writeAdvice(panel?.advice ?? '');
     this.#write('cause', panel?.cause ?? '');
     this.#write('since', panel?.since ?? '');
   }
@@ -92,6 +93,19 @@ export class View {
     this.#hint.hidden = !isSlow;
     if (isSlow) this.#write('hint-text', told(camera));
     this.#fallback.hidden = !fallback;
+  }
+
+  /** What is to be typed stands between backticks, and alone in its element: so it is selected at a click. */
+  #writeAdvice(text: string): void {
+    if (text === this.#advice) return;
+    this.#advice = text;
+    const parts = text.split('`').map((part, i) => {
+      if (i % 2 === 0) return document.createTextNode(part);
+      const code = document.createElement('code');
+      code.textContent = part;
+      return code;
+    });
+    find('advice', HTMLElement).replaceChildren(...parts);
   }
 
   #write(id: string, text: string): void {
