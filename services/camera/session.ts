@@ -12,7 +12,7 @@ import type { Target } from './target.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** A device or file without a frame for so long is silent. */
-const SILENT_MS = 4_500;
+const SILENT_MS = 4_000;
 /** A network source may begin with its next key frame only. */
 const SILENT_URL_MS = 15_000;
 /** At least so often a frame is looked at, wanted or not: else nobody would notice that only noise comes. */

@@ -305,6 +305,7 @@ describe('the page', atOnce, () => {
     test('what the advice says to type stands by itself, without its backticks', async (t) => {
       const advice = 'Run `sudo usermod -aG video pi`, and then log in again.';
       const stub = await StubGateway.start(t, [{ condition: 'permission-denied', cause: 'EACCES', advice }]);
+      stub.camera().playing = 'nothing';
       const page = await open(t, stub);
       await untilKind(page, 'dark');
       equal(await page.textContent('#advice code'), 'sudo usermod -aG video pi');

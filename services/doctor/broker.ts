@@ -1,0 +1,142 @@
+/** Asks the message bus: does it answer, does it know our login, what does it keep of our cameras? */
+import path from 'node:path';
+import { z } from 'zod';
+import { Bus } from '../shared/bus.ts';
+import { CONDITIONS, cameraTopics } from '../shared/contract.ts';
+import { createLog } from '../shared/log.ts';
+import type { Settings } from '../shared/settings.ts';
+import type { DataFolder } from './data-folder.ts';
+
+export interface BrokerFacts {
+  url: string;
+  /** MQTT_URL is set: the bus is somebody's, not the one that HomeGuard brings with it. */
+  named: boolean;
+  /** As whom we log in; undefined for nobody. */
+  username: string | undefined;
+  /** Where the password comes from, or would: `MQTT_PASSWORD`, `data/secrets/mqtt-camera`. */
+  passwordFrom: string;
+  /** We may not read the password. */
+  isHidden: boolean;
+  /** Why there is no connection, in the bus's sentence; null when there was one. */
+  trouble: string | null;
+  /** There is a broker, whether or not it lets us in. */
+  answers: boolean;
+  /** It lets us in without a login, where HomeGuard's own broker should be, which would not. */
+  isStranger: boolean;
+  /** MQTT 5, or only 3.1.1. */
+  version: 5 | 4;
+  /** Camera's id -> what the bus keeps of it; without those of which it keeps nothing. */
+  services: Map<string, Service>;
+}
+
+/** What a camera's service says of itself. */
+export interface Service {
+  online: boolean;
+  state: z.infer<typeof state> | null;
+}
+
+/** Stands for `trouble` where no answer came at all. */
+export const SILENT = 'no answer';
+
+/** The first attempt decides; a second one follows where the bus does not speak MQTT 5. */
+const CONNECT_MS = 3_000;
+/** Retained values come at once; nobody tells that there are none. */
+const RETAINED_MS = 400;
+const LOOK_MS = 20;
+/** A state tells of all knobs of a camera. */
+const MAX_PACKET_BYTES = 256 << 10;
+
+/** What a stranger says is cut. */
+const text = z.string().transform((said) => said.slice(0, 300));
+const state = z.object({
+  condition: z.enum(CONDITIONS),
+  cause: text.nullable(),
+  advice: text.nullable(),
+  test: z.boolean().default(false),
+  device: z.object({ path: text.nullable() }).nullable(),
+  format: z.object({ width: z.number(), height: z.number(), fps: z.number(), encoded: z.boolean() }).nullable(),
+});
+
+/** Takes at most 3 s, and a little more for what is retained. Never rejects. */
+export async function lookAtBroker(settings: Settings, { secret }: DataFolder): Promise<BrokerFacts> {
+  const { mqtt, broker, cameras, dataDir } = settings;
+  const password = secret.kind === 'there' ? secret.password : undefined;
+  const login = mqtt.username ? { username: mqtt.username, password: mqtt.password } : password ? { username: 'camera', password } : {};
+  const url = mqtt.named ? mqtt.url : ownUrl(settings);
+  const ids = cameras.map(({ id }) => id);
+  const answer = await ask(url, login, mqtt.prefix, ids);
+  return {
+    url,
+    named: mqtt.named,
+    username: login.username,
+    passwordFrom: mqtt.username ? 'MQTT_PASSWORD' : path.join(dataDir, 'secrets/mqtt-camera'),
+    isHidden: !mqtt.username && secret.kind === 'unreadable',
+    isStranger: answer.trouble === null && !mqtt.named && broker.auth && login.username === undefined,
+    answers: answer.trouble === null || /refuses our login/.test(answer.trouble),
+    ...answer,
+  };
+}
+
+/** Where the broker that HomeGuard brings with it listens. */
+function ownUrl({ mqtt, broker: { host, port } }: Settings): string {
+  if (port === 0) return mqtt.url;
+  const reached = /^(0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host;
+  return `mqtt://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+}
+
+type Answer = Pick<BrokerFacts, 'trouble' | 'version' | 'services'>;
+
+async function ask(url: string, login: { username?: string; password?: string }, prefix: string, ids: string[]): Promise<Answer> {
+  const services: Answer['services'] = new Map();
+  await using bus = new Bus({
+    url,
+    // Not the service's: the bus would send that away for us.
+    clientId: `${prefix.replaceAll('/', '-')}-doctor-${process.pid}`,
+    credentials: () => login,
+    maxPacketBytes: MAX_PACKET_BYTES,
+    log: createLog('silent'),
+  });
+  const connection = await connect(bus);
+  if (connection.trouble === null) {
+    for (const id of ids) listen(bus, prefix, id, services);
+    await until(() => ids.every((id) => services.get(id)?.state), RETAINED_MS);
+  }
+  return { ...connection, services };
+}
+
+/** Waits until there is a connection, or a reason why there is none. */
+async function connect(bus: Bus): Promise<Pick<Answer, 'trouble' | 'version'>> {
+  const waiting = bus.trouble;
+  let version: Answer['version'] = 5;
+  await until(() => {
+    const isOlder = bus.trouble?.includes('does not speak MQTT 5') ?? false;
+    if (isOlder) version = 4;
+    return bus.connected || (bus.trouble !== waiting && !isOlder);
+  }, CONNECT_MS);
+  return { trouble: bus.trouble === waiting ? SILENT : bus.trouble, version };
+}
+
+function listen(bus: Bus, prefix: string, id: string, services: Answer['services']): void {
+  const topics = cameraTopics(prefix, id);
+  const tell = (news: Partial<Service>) => services.set(id, { online: false, state: null, ...services.get(id), ...news });
+  bus.subscribe(topics.status, ({ payload }) => tell({ online: payload.toString() === 'online' }));
+  bus.subscribe(topics.state, ({ payload }) => tell({ state: parseState(payload.toString()) }));
+}
+
+/** Null when it is none. */
+function parseState(json: string): Service['state'] {
+  try {
+    return state.safeParse(JSON.parse(json)).data ?? null;
+  } catch {
+    return null; // Somebody else's payload.
+  }
+}
+
+async function until(isSo: () => boolean, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = setInterval(() => isSo() && resolve(), LOOK_MS);
+  const end = setTimeout(resolve, ms);
+  await promise;
+  clearInterval(look);
+  clearTimeout(end);
+}

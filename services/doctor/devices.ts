@@ -1,0 +1,83 @@
+/** The machine's video devices, looked at without taking any. */
+import path from 'node:path';
+import type { Capabilities } from '../camera/capabilities.ts';
+import { type Device, describeDevice } from '../camera/device.ts';
+import type { LookRoots } from '../camera/look.ts';
+import { peekNames, peekPlace, peekText } from '../camera/peek.ts';
+import type { Holder } from '../camera/scene.ts';
+import type { V4l2Failure } from '../camera/v4l2.ts';
+import { countOpens, lookAtUsb, type Usb } from './usb.ts';
+
+export interface DeviceFacts {
+  /** As it was named or found. */
+  path: string;
+  /** Without links. */
+  place: string;
+  name: string | null;
+  /** Its names in /dev/v4l/by-id. */
+  links: string[];
+  /** May we open it, by its owner, group and mode? */
+  mayOpen: boolean;
+  /** What it says of itself; null when it was not asked. */
+  said: Capabilities | V4l2Failure | null;
+  usb: Usb | null;
+  /** How many times devices of its driver are open; null where that is not told. */
+  opens: number | null;
+  /** Ids of those of its holders that HomeGuard's camera service has begun. */
+  homeGuards: number[];
+}
+
+/** A video node that no camera of the settings means. */
+export interface OtherNode {
+  path: string;
+  name: string | null;
+  /** The first of its camera; the others of a webcam give metadata. */
+  isFirst: boolean;
+}
+
+/** Our programs that begin ffmpeg, as sources or compiled. */
+const CAMERA_SERVICE = /services\/(homeguard|camera\/main)\.(ts|js)(\0|$)/;
+/** A Raspberry Pi 5 has about 40. */
+const MAX_NODES = 128;
+
+/** @param said what it answered to v4l2-ctl; null when it was not asked */
+export async function lookAtDevice(
+  found: Pick<Device, 'path' | 'name'>,
+  said: DeviceFacts['said'],
+  holders: Holder[],
+  roots: LookRoots,
+): Promise<DeviceFacts> {
+  const place = peekPlace(found.path);
+  const node = await describeDevice(found.path, roots);
+  const byId = path.join(roots.dev, 'v4l/by-id');
+  return {
+    path: found.path,
+    place,
+    name: found.name,
+    links: peekNames(byId).filter((link) => peekPlace(path.join(byId, link)) === place),
+    mayOpen: node?.open ?? false,
+    said,
+    usb: lookAtUsb(place, roots.sys),
+    opens: countOpens(place, roots.sys),
+    homeGuards: holders.map(({ pid }) => pid).filter((pid) => isHomeGuards(pid, roots.proc)),
+  };
+}
+
+/** @param used places of the devices that cameras of the settings mean */
+export function lookForOthers(used: Set<string>, { dev, sys }: LookRoots): OtherNode[] {
+  const names = peekNames(dev).filter((name) => /^video\d+$/.test(name));
+  const nodes = names.sort((a, b) => Number(a.slice(5)) - Number(b.slice(5))).slice(0, MAX_NODES);
+  return nodes
+    .map((name) => path.join(dev, name))
+    .filter((node) => !used.has(peekPlace(node)))
+    .map((node) => {
+      const line = (name: string) => peekText(path.join(sys, 'class/video4linux', path.basename(node), name)).trim();
+      return { path: node, name: line('name') || null, isFirst: (line('index') || '0') === '0' };
+    });
+}
+
+/** ffmpeg is begun by the camera service itself: in front of it setpriv makes way for it. */
+function isHomeGuards(pid: number, proc: string): boolean {
+  const parent = /^PPid:\s+(\d+)/m.exec(peekText(path.join(proc, String(pid), 'status')))?.[1];
+  return parent !== undefined && CAMERA_SERVICE.test(peekText(path.join(proc, parent, 'cmdline')));
+}
