@@ -45,9 +45,10 @@ const RETAINED_MS = 400;
 const LOOK_MS = 20;
 /** A state tells of all knobs of a camera. */
 const MAX_PACKET_BYTES = 256 << 10;
+/** What a stranger says is cut; the longest advice of ours has 400 letters. */
+const MAX_SAID = 1_000;
 
-/** What a stranger says is cut. */
-const text = z.string().transform((said) => said.slice(0, 300));
+const text = z.string().transform((said) => said.slice(0, MAX_SAID));
 const state = z.object({
   condition: z.enum(CONDITIONS),
   cause: text.nullable(),
@@ -99,7 +100,7 @@ async function ask(url: string, login: { username?: string; password?: string },
   const connection = await connect(bus);
   if (connection.trouble === null) {
     for (const id of ids) listen(bus, prefix, id, services);
-    await until(() => ids.every((id) => services.get(id)?.state), RETAINED_MS);
+    await until(() => ids.every((id) => services.get(id)?.online && services.get(id)?.state), RETAINED_MS);
   }
   return { ...connection, services };
 }
@@ -132,6 +133,7 @@ function parseState(json: string): Service['state'] {
   }
 }
 
+/** The bus tells nobody of its troubles: they are looked for. */
 async function until(isSo: () => boolean, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = setInterval(() => isSo() && resolve(), LOOK_MS);

@@ -5,13 +5,13 @@ import { type CameraFacts, modeOf } from './cameras.ts';
 import { type Finding, fault, well } from './finding.ts';
 import { rate } from './format-findings.ts';
 
+const SWITCH_ON = 'Switch the camera on again on the page, or set its capture to ON over MQTT.';
+
 /** @param before the cameras that stand before it in the settings */
 export function judgeCamera(camera: CameraFacts, before: CameraFacts[]): Finding[] {
   const off = camera.isOff ? [fault('camera', camera.id, 'is switched off', SWITCH_ON)] : [];
   return [...off, judgeSource(camera, before)];
 }
-
-export const SWITCH_ON = 'Switch the camera on again on the page, or set its capture to ON over MQTT.';
 
 function judgeSource(camera: CameraFacts, before: CameraFacts[]): Finding {
   const { id, source, label, absent } = camera;

@@ -18,6 +18,8 @@ import { plugIn } from './camera-harness.ts';
 const beginning = { ms: 15_000 };
 const sizes = ['640x480', '320x240'];
 const NOBODY = 65_534;
+/** Frames in a row, of 30 a second. */
+const MOST_LOST = 20;
 const isRoot = process.getuid?.() === 0;
 
 /** A webcam at a node of its own, for programs with this environment. Nothing listens where the bus should be. */
@@ -136,7 +138,7 @@ describe('the doctor', { concurrency: 3 }, () => {
     assert.equal(one(member.examination, 'permission').ok, true);
   });
 
-  test('somebody has the camera: exit 1 and who; their pictures go on without one lost', async (t) => {
+  test('somebody has the camera: exit 1 and who; their pictures go on', async (t) => {
     const env = await webcamEnv(t, { stamp: true });
     const holder = holdCamera(t, env);
     await until('pictures of the holder', () => holder.seqs.length > 20, beginning);
@@ -150,10 +152,11 @@ describe('the doctor', { concurrency: 3 }, () => {
     assert.match(found.text, new RegExp(`^is in use by ffmpeg \\(pid ${holder.pid}, user \\S+\\)$`));
     assert.match(found.remedy ?? '', new RegExp(`\`kill ${holder.pid}\``));
     assert.equal(one(examination, 'formats').ok, true, 'it was asked all the same');
-    const first = holder.seqs[0] ?? 0;
-    assert.deepEqual(
-      holder.seqs,
-      holder.seqs.map((_, i) => first + i),
+    // Had its stream been stopped, the numbers would begin anew. A busy machine may lose some.
+    const steps = holder.seqs.slice(1).map((seq, i) => seq - (holder.seqs[i] ?? 0));
+    assert.ok(
+      steps.every((step) => step >= 1 && step <= MOST_LOST),
+      holder.seqs.join(),
     );
     assert.equal(readFileSync(join(env.FAKECAM_STATE ?? '', 'state'), 'utf8'), state);
   });
