@@ -1,12 +1,13 @@
 /** HomeGuard in the guest: the services' own programs, as users that are not root. Broker and camera are started once, and serve all tests. */
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
-import type { Scope } from '../helpers/cleanup.ts';
-import { defer } from '../helpers/cleanup.ts';
+import type { Examination } from '../../services/doctor/examine.ts';
+import { defer, type Scope } from '../helpers/cleanup.ts';
 import { processStats } from '../helpers/process-stats.ts';
 import { Program } from '../helpers/program.ts';
-import { until } from '../helpers/until.ts';
+import { until, within } from '../helpers/until.ts';
 import { type Login, lookAt, type Viewer } from './viewer.ts';
 import { webcam } from './webcam.ts';
 
@@ -24,25 +25,29 @@ export type User = 'viewer' | 'plain';
 export type Env = Record<string, string>;
 
 /** Starts a service as this user, with the groups that it has now. */
-function start(main: string, user: User, env: Env): Program {
+function start(main: string, user: User, env: Env, args: string[] = []): Program {
   const dataDir = `/tmp/homeguard-${user}`;
   mkdirSync(dataDir, { recursive: true });
   execFileSync('chown', [`${user}:${user}`, dataDir]);
   const id = randomUUID();
   const as = [`--reuid=${user}`, `--regid=${user}`, '--init-groups', '--'];
-  const child = spawn('setpriv', [...as, process.execPath, '--max-semi-space-size=1', root + main], {
-    cwd: '/',
-    env: {
-      PATH: process.env.PATH,
-      LANG: 'C.UTF-8',
-      DATA_DIR,
-      BROKER_PORT: PORT,
-      NODE_COMPILE_CACHE: '/tmp/node-cache',
-      ...env,
-      [MARK]: id,
+  const child = spawn(
+    'setpriv',
+    [...as, process.execPath, '--max-semi-space-size=1', '--no-memory-protection-keys', root + main, ...args],
+    {
+      cwd: '/',
+      env: {
+        PATH: process.env.PATH,
+        LANG: 'C.UTF-8',
+        DATA_DIR,
+        BROKER_PORT: PORT,
+        NODE_COMPILE_CACHE: '/tmp/node-cache',
+        ...env,
+        [MARK]: id,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   const log = `/out/${main.split('/')[1]}-${child.pid}.log`;
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => appendFileSync(log, text));
   return new Program(main, child, id);
@@ -70,11 +75,24 @@ export interface Camera {
 /** A camera service of the test's own; its id is not `camera`. */
 export async function startCamera(t: Scope, id: string, env: Env, user: User = 'viewer'): Promise<Camera> {
   const viewer = await lookAt(t, await login('gateway'), id);
-  const { username, password } = await login('camera');
-  const own = { CAMERA_ID: id, MQTT_USERNAME: username, MQTT_PASSWORD: password };
-  const program = start('services/camera/main.ts', user, { ...SETTINGS, ...own, ...env });
+  const program = start('services/camera/main.ts', user, { ...(await settings()), CAMERA_ID: id, ...env });
   defer(t, () => program.end());
   return { program, viewer };
+}
+
+/** What the doctor says to this user, with the settings of the camera service that all tests share. */
+export async function askDoctor(t: Scope, user: User): Promise<{ code: number | null; said: Examination }> {
+  const program = start('services/doctor/main.ts', user, await settings(), ['--json']);
+  defer(t, () => program.end());
+  const { code } = await within('end of the doctor', program.exited, { ms: START_MS });
+  assert.deepEqual(program.helpers(), [], 'it leaves nothing behind');
+  return { code, said: JSON.parse(program.stdout) as Examination };
+}
+
+/** With a login, for users who may not read the broker's secrets. */
+async function settings(): Promise<Env> {
+  const { username, password } = await login('camera');
+  return { ...SETTINGS, MQTT_USERNAME: username, MQTT_PASSWORD: password };
 }
 
 const SETTINGS = { CAMERA_SOURCE: 'device', CAMERA_SIZE: '640x480', CAMERA_FPS: '30' };

@@ -43,7 +43,7 @@ async function kill({ program, viewer }: Camera): Promise<number> {
   assert.equal(ffmpegs(program).length, 1);
   const began = performance.now();
   program.signal('SIGKILL');
-  await until('no helper left', () => program.helpers().length === 0, { ms: 10_000 });
+  await until('end of all its helpers', () => program.helpers().length === 0, { ms: 10_000 });
   const took = performance.now() - began;
   await program.exited;
   await until('offline, its will', () => viewer.value('status') === 'offline');

@@ -103,7 +103,7 @@ function readJpegSize(jpeg: Buffer): string {
   return 'none';
 }
 
-describe('knobs', { concurrency: 3 }, () => {
+describe('knobs', { concurrency: 4 }, () => {
   test('every control of the device is told with its range, is set, comes back, and is what the device has', {
     timeout: 60_000,
   }, async (t) => {
