@@ -96,7 +96,7 @@ function holdCamera(t: TestContext, env: Env): { pid: number; seqs: number[] } {
   return { pid: child.pid ?? 0, seqs };
 }
 
-describe('the doctor', { concurrency: 6 }, () => {
+describe('the doctor', { concurrency: 4 }, () => {
   test('all well before the first start: exit 0, one line a finding, and nothing was made or changed', async (t) => {
     const env = await webcamEnv(t, { name: 'C922 Pro Stream Webcam' });
     const cwd = makeWorkDir(t);
