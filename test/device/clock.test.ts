@@ -16,5 +16,5 @@ test('the clock set forward and back by an hour: frames go on, and nothing is to
     await viewer.picturesAfter(performance.now(), 60, 10_000);
   }
   assert.ok(viewer.longestGap(began) < 2000, `${viewer.longestGap(began)} ms without frames`);
-  assert.deepEqual(viewer.conditionsSince(began), []);
+  assert.deepEqual(viewer.conditionsSince(began, 'live'), []);
 });

@@ -97,7 +97,7 @@ function readShot(picture: Picture): Shot {
   const end = 4 + jpeg.readUInt16BE(4);
   const [, seq, ns] = /^fakecam (\d+) (\d+)$/.exec(jpeg.toString('latin1', 6, end)) ?? [];
   assert.ok(seq && ns, 'a frame without the webcam’s stamp');
-  const age = performance.timeOrigin + picture.at - Number(BigInt(ns) / 1000n) / 1000;
+  const age = picture.wall - Number(BigInt(ns) / 1000n) / 1000;
   return { seq: Number(seq), age, bytes: Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(end)]) };
 }
 

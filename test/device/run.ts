@@ -4,7 +4,7 @@
  * `npm run test:device -- --suite trixie --only EBUSY` boots one of them and runs the tests whose names match the pattern.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ import { table } from './table.ts';
 /** Debian's releases, for their ffmpeg: 7.1 and 5.1. */
 const SUITES = ['trixie', 'bookworm'];
 const BUILD_MS = 30 * 60_000;
-/** For one suite, the boot included; it takes about five minutes. */
+/** For one suite, the boot included; it takes about six minutes. */
 const SUITE_MS = 15 * 60_000;
 /** For one test. */
 const TEST_MS = 150_000;
@@ -26,6 +26,9 @@ const MAX_AGAIN = 4;
 const SECOND_CHANCES = 2;
 /** The tests did not come to their end. */
 const BROKEN = 'the guest broke off';
+/** A guest that lets nothing be seen for longer than any test may take hangs: seen once, at its boot. */
+const QUIET_MS = TEST_MS + 60_000;
+const LOOK_MS = 5_000;
 /** Makes that break rarer by far. */
 const GUEST_NODE = 'node --no-memory-protection-keys';
 /** What the kernel says when a driver, or the lab, has gone wrong. */
@@ -39,7 +42,8 @@ const lab = resolve(root, process.env.HOMEGUARD_LAB ?? '../shared/lab');
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
 
-let passed = 0;
+/** Suite and name: what breaks off runs again as a whole. */
+const passed = new Set<string>();
 const failures: string[] = [];
 const measured = new Map<string, Measurement[]>();
 
@@ -53,9 +57,9 @@ async function main(): Promise<void> {
     if (!stop.signal.aborted) await runSuite(suite, only);
   }
   if (stop.signal.aborted) failures.push('the run was ended');
-  if (measured.size > 0) console.log(`\n${table(measured)}\n`);
+  if ([...measured.values()].some((figures) => figures.length > 0)) console.log(`\n${table(measured)}\n`);
   for (const failure of failures) console.log(`✖ ${failure}`);
-  console.log(`${passed} passed, ${failures.length} failed`);
+  console.log(`${passed.size} passed, ${failures.length} failed`);
   process.exitCode = failures.length ? 1 : 0;
 }
 
@@ -107,11 +111,24 @@ async function bootAndRun(suite: string, only: string): Promise<string[]> {
   const out = mkdtempSync(join(tmpdir(), 'homeguard-device-'));
   writeFileSync(join(out, 'script'), guestScript(only));
   const options = ['--share', root, '--out', out, '--script', join(out, 'script'), '--timeout', String(SUITE_MS / 1000)];
-  const code = await runProgram('run.sh', options, suite, SUITE_MS + 60_000);
+  using quiet = watchQuiet(out);
+  const code = await runProgram('run.sh', options, suite, SUITE_MS + 60_000, quiet.signal);
   const failed = takeResults(suite, out, code);
   if (failed.length === 0) rmSync(out, { recursive: true });
   else console.log(`what the services and the kernel of ${suite} said is in ${out}; ${load()}`);
   return failed;
+}
+
+/** A signal that comes when nothing has changed in `out`, where the guest writes its results and logs, for too long. */
+function watchQuiet(out: string): Disposable & { signal: AbortSignal } {
+  const quiet = new AbortController();
+  const began = Date.now();
+  const look = () => {
+    const changes = readdirSync(out).map((name) => statSync(join(out, name)).mtimeMs);
+    if (Date.now() - Math.max(began, ...changes) > QUIET_MS) quiet.abort();
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return { signal: quiet.signal, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** A name as it stands, in a regular expression. */
@@ -135,11 +152,11 @@ function guestScript(only: string): string {
 }
 
 /** Runs a program of the lab, its output going to ours. Gives its exit code, or what ended it. */
-function runProgram(name: string, args: string[], suite: string, timeout: number): Promise<number | string> {
+function runProgram(name: string, args: string[], suite: string, timeout: number, end = stop.signal): Promise<number | string> {
   const child = spawn(join(lab, name), args, {
     env: { ...process.env, SUITE: suite },
     stdio: ['ignore', 'inherit', 'inherit'],
-    signal: stop.signal,
+    signal: AbortSignal.any([stop.signal, end]),
     timeout,
   });
   return new Promise((done) => {
@@ -157,7 +174,7 @@ function takeResults(suite: string, out: string, code: number | string): string[
   for (const line of results) {
     // A skipped or todo test is a defect, too.
     if (/^not| # (SKIP|TODO)/.test(line)) failed.push(line.replace(RESULT, ''));
-    else passed++;
+    else passed.add(`${suite}: ${line.replace(RESULT, '')}`);
   }
   const figures = readLines(join(out, 'measured')).map((line) => JSON.parse(line) as Measurement);
   measured.set(suite, [...(measured.get(suite) ?? []), ...figures]);

@@ -16,6 +16,8 @@ export interface Arrival {
 
 export interface Picture {
   at: number;
+  /** The same by the wall clock, which a test may have set meanwhile. */
+  wall: number;
   stamp: Stamp;
   jpeg: Buffer;
 }
@@ -43,7 +45,7 @@ export class Viewer {
     client.on('message', (topic, payload, { retain }) => {
       const at = performance.now();
       const stamp = topic === this.#topics.frame ? readStamp(payload) : null;
-      if (stamp) this.pictures.push({ at, stamp, jpeg: payload });
+      if (stamp) this.pictures.push({ at, wall: Date.now(), stamp, jpeg: payload });
       else this.arrivals.push({ name: topic.slice(base.length), payload, retained: retain, at });
     });
   }
@@ -107,10 +109,10 @@ export class Viewer {
     return text === undefined ? undefined : (JSON.parse(text) as CameraState);
   }
 
-  /** What was told after `since`, each once. */
-  conditionsSince(since: number): string[] {
+  /** What was told after `since`, each once, but for `usual`. */
+  conditionsSince(since: number, ...usual: CameraState['condition'][]): string[] {
     const told = this.#statesSince(since).map(({ state }) => state.condition);
-    return told.filter((condition, i) => condition !== told[i - 1]);
+    return told.filter((condition, i) => condition !== told[i - 1] && !usual.includes(condition));
   }
 
   /** Waits for this condition, told after `since` (performance.now()). */
