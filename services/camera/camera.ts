@@ -5,31 +5,31 @@ import { cameraTopics } from '../shared/contract.ts';
 import { type Knobs, textOf } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { Pace } from '../shared/pace.ts';
-import { readSecret } from '../shared/secrets.ts';
 import type { CameraSettings } from '../shared/settings.ts';
 import { Capture, type SourceListener } from './capture.ts';
-import { Choices } from './choices.ts';
 import { wallMicroseconds } from './clock.ts';
-import { Commands } from './commands.ts';
+import { credentialsOf } from './credentials.ts';
 import { Demand } from './demand.ts';
-import { isCharacterDevice } from './device.ts';
+import { isCharacterDevice } from './device/device.ts';
+import { Finder, type Found } from './device/finder.ts';
+import type { Mode } from './device/mode.ts';
+import { Plug } from './device/plug.ts';
 import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
-import { Finder, type Found } from './finder.ts';
 import type { Format } from './format-meter.ts';
 import type { Frame } from './frames.ts';
 import type { Wanted } from './job.ts';
 import { Journal } from './journal.ts';
-import { sizeText } from './knobs.ts';
-import { LOOK_ROOTS, type LookRoots } from './look.ts';
-import { slowness } from './low-light.ts';
-import type { Mode } from './mode.ts';
-import { Panel } from './panel.ts';
-import { Plug } from './plug.ts';
+import { Choices } from './knobs/choices.ts';
+import { Commands } from './knobs/commands.ts';
+import { sizeText } from './knobs/knobs.ts';
+import { Panel } from './knobs/panel.ts';
+import { Snapshots, type Taken } from './knobs/snapshots.ts';
 import { Report } from './report.ts';
-import { readSnapshotCommand, Snapshots, type Taken } from './snapshots.ts';
 import { parseSource, type Source } from './source.ts';
 import { Tally } from './tally.ts';
 import { checkFile, type Target } from './target.ts';
+import { LOOK_ROOTS, type LookRoots } from './trouble/look.ts';
+import { slowness } from './trouble/low-light.ts';
 
 const TELEMETRY_MS = 30_000;
 /** A preview that is older than this is none (MQTT 5 brokers then forget it). */
@@ -122,10 +122,13 @@ class Camera implements AsyncDisposable {
     );
     const options = { program, maxBytes: frameMaxBytes, roots: places, finder: this.#finder, plug: this.#plug };
     this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
-    this.#snapshots = new Snapshots(
-      (shot) => this.#capture.take(shot),
-      (frame) => this.#stamp(frame),
-    );
+    this.#snapshots = new Snapshots({
+      take: (shot) => this.#capture.take(shot),
+      stamp: (frame) => this.#stamp(frame),
+      state: () => this.#report.state,
+      changed: () => this.#onDemand(),
+      send: ({ jpeg, stamp }) => this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp }),
+    });
     new Commands({
       bus: this.#bus,
       topics: this.#topics,
@@ -240,7 +243,7 @@ class Camera implements AsyncDisposable {
   #obey(setting: string, text: string): Promise<string | null> {
     switch (setting) {
       case 'snapshot':
-        return this.#takeSnapshot(text);
+        return this.#snapshots.obey(text);
       case 'reset':
         return this.#panel.reset();
       case 'restart':
@@ -249,32 +252,6 @@ class Camera implements AsyncDisposable {
       default:
         return this.#panel.turn(setting, text);
     }
-  }
-
-  async #takeSnapshot(text: string): Promise<string | null> {
-    const command = readSnapshotCommand(text);
-    if ('refused' in command) return command.refused;
-    const size = command.size && this.#otherSize(command.size);
-    if (typeof size === 'string') return size;
-    const { condition, cause, advice } = this.#report.state;
-    if (!['live', 'idle', 'starting'].includes(condition)) return `No snapshot can be taken: ${cause}. ${advice}`;
-    try {
-      const { jpeg, stamp } = await this.#snapshots.one(size, () => this.#onDemand());
-      const isOut = await this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp });
-      return isOut ? null : 'The snapshot did not go out: the connection to the message bus was lost.';
-    } catch (error) {
-      return `No snapshot could be taken: ${(error as Error).message}.`;
-    } finally {
-      this.#onDemand();
-    }
-  }
-
-  /** The size, where the source has to be opened anew for it; null for the present one; a text when the camera has no such size. */
-  #otherSize(size: { width: number; height: number }): { width: number; height: number } | null | string {
-    const wanted = sizeText(size);
-    const knob = this.#panel.knobs.resolution;
-    if (knob?.type !== 'select' || knob.value === wanted) return null;
-    return knob.options.includes(wanted) ? size : `This camera has no size ${wanted}: it has ${knob.options.join(', ')}.`;
   }
 
   #tellSettings(knobs: Knobs): void {
@@ -344,22 +321,4 @@ class Camera implements AsyncDisposable {
 function settingText(knobs: Knobs, setting: string): string | null {
   const knob = knobs[setting];
   return knob ? textOf(knob) : null;
-}
-
-/**
- * The user that was named, else the own broker's, whose password it may make only after we began.
- * @throws FaultError when there is a password that we may not read; later that only means no login
- */
-function credentialsOf({ mqtt, dataDir }: CameraSettings): () => { username?: string; password?: string } {
-  if (mqtt.username) return () => ({ username: mqtt.username, password: mqtt.password });
-  const read = () => readSecret(dataDir, 'mqtt-camera');
-  let password = read();
-  return () => {
-    try {
-      password = read();
-    } catch {
-      // The last one known is the best there is; the bus says when it refuses it.
-    }
-    return password ? { username: 'camera', password } : {};
-  };
 }

@@ -1,14 +1,14 @@
 import { Backoff } from './backoff.ts';
-import { type Diagnosis, noDevice } from './diagnosis.ts';
-import type { Finder } from './finder.ts';
+import type { Finder } from './device/finder.ts';
+import { chooseMode, type Mode } from './device/mode.ts';
+import type { Plug } from './device/plug.ts';
 import type { Wanted } from './job.ts';
-import { lookAround } from './look.ts';
-import { chooseMode, type Mode } from './mode.ts';
-import type { Plug } from './plug.ts';
+import type { Shot } from './knobs/shot.ts';
 import { type CaptureListener, probe, Session, type SessionOptions } from './session.ts';
-import type { Shot } from './shot.ts';
 import type { Source } from './source.ts';
 import { type Absence, findTarget, isTarget, type Target } from './target.ts';
+import { type Diagnosis, noDevice } from './trouble/diagnosis.ts';
+import { lookAround } from './trouble/look.ts';
 
 /** So often a device that is not there is looked for, in ms; mostly the change in its folder tells sooner. */
 const LOOK_MS = 1_000;

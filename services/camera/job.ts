@@ -1,5 +1,5 @@
 /** What ffmpeg is asked to do for each kind of source: its arguments. Pure. */
-import type { Mode } from './mode.ts';
+import type { Mode } from './device/mode.ts';
 
 /** Where ffmpeg reads from. */
 export type Input = { kind: 'device'; path: string } | { kind: 'file'; path: string } | { kind: 'url'; url: string } | { kind: 'test' };

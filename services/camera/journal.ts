@@ -1,7 +1,7 @@
 import type { CameraState } from '../shared/contract.ts';
 import type { Logger } from '../shared/log.ts';
+import type { Mode } from './device/mode.ts';
 import type { Wanted } from './job.ts';
-import type { Mode } from './mode.ts';
 
 /** What the log says of a camera: where its picture comes from, what keeps it away and how to mend that, and when it is back. */
 export class Journal {

@@ -1,7 +1,7 @@
 /** The camera's `state`: what is known of it, put together, and when it changed. Pure: the clock is handed in. */
 import type { CameraState, Condition } from '../shared/contract.ts';
 import type { Knobs } from '../shared/knob.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from './trouble/diagnosis.ts';
 
 export interface Facts {
   name: string;

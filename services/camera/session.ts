@@ -1,14 +1,14 @@
-import { describeDevice } from './device.ts';
-import { type Diagnosis, diagnose, noDevice, noFrames, noPictures } from './diagnosis.ts';
+import { describeDevice } from './device/device.ts';
+import { type Mode, nextSmaller } from './device/mode.ts';
 import { type Exit, Ffmpeg, type FfmpegProgram } from './ffmpeg.ts';
 import { type Format, FormatMeter } from './format-meter.ts';
 import { type Corruption, type Frame, FrameCutter } from './frames.ts';
 import { captureJob, type Plan, probedCodec, probeJob, type Wanted } from './job.ts';
-import { type LookRoots, lookAround } from './look.ts';
-import { type Mode, nextSmaller } from './mode.ts';
-import type { Scene } from './scene.ts';
 import { withoutSecrets } from './source.ts';
 import type { Target } from './target.ts';
+import { type Diagnosis, diagnose, noDevice, noFrames, noPictures } from './trouble/diagnosis.ts';
+import { type LookRoots, lookAround } from './trouble/look.ts';
+import type { Scene } from './trouble/scene.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** A device or file without a frame for so long is silent. */

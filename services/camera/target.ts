@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { CameraState } from '../shared/contract.ts';
 import { FaultError } from '../shared/fault.ts';
-import type { DeviceSource, Finder, Found } from './finder.ts';
+import type { DeviceSource, Finder, Found } from './device/finder.ts';
 import type { Input } from './job.ts';
 import { publicUrl, type Source } from './source.ts';
 

@@ -1,5 +1,5 @@
 /** What the message bus answered -> finding. Pure. */
-import type { Place } from '../camera/place.ts';
+import type { Place } from '../camera/trouble/place.ts';
 import { type BrokerFacts, SILENT } from './broker.ts';
 import { type Finding, fault, hint, well } from './finding.ts';
 

@@ -40,8 +40,8 @@ export const SILENT = 'no answer';
 
 /** The first attempt decides; a second one follows where the bus does not speak MQTT 5. */
 const CONNECT_MS = 3_000;
-/** Retained values come at once; nobody tells that there are none. */
-const RETAINED_MS = 400;
+/** Retained values come at once, on a busy machine a little later; nobody tells that there are none. */
+const RETAINED_MS = 1_500;
 const LOOK_MS = 20;
 /** A state tells of all knobs of a camera. */
 const MAX_PACKET_BYTES = 256 << 10;

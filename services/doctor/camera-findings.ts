@@ -1,6 +1,7 @@
 /** The cameras of the settings -> findings: what each means, and in which mode its device would be opened. Pure. */
-import { noDevice } from '../camera/diagnosis.ts';
-import type { Mode } from '../camera/mode.ts';
+
+import type { Mode } from '../camera/device/mode.ts';
+import { noDevice } from '../camera/trouble/diagnosis.ts';
 import { type CameraFacts, modeOf } from './cameras.ts';
 import { type Finding, fault, well } from './finding.ts';
 import { rate } from './format-findings.ts';

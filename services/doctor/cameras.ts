@@ -1,13 +1,13 @@
 /** The cameras of the settings, and what they mean at this moment. */
-import { isCharacterDevice } from '../camera/device.ts';
-import { Finder, type Found } from '../camera/finder.ts';
-import { type LookRoots, lookAround } from '../camera/look.ts';
-import { chooseMode, type Mode, nextSmaller, type Size } from '../camera/mode.ts';
-import { peekPlace } from '../camera/peek.ts';
-import type { Scene } from '../camera/scene.ts';
+import { isCharacterDevice } from '../camera/device/device.ts';
+import { Finder, type Found } from '../camera/device/finder.ts';
+import { chooseMode, type Mode, nextSmaller, type Size } from '../camera/device/mode.ts';
+import { readDevice } from '../camera/device/v4l2.ts';
 import { parseSource, type Source } from '../camera/source.ts';
 import { checkFile, findTarget, isTarget } from '../camera/target.ts';
-import { readDevice } from '../camera/v4l2.ts';
+import { type LookRoots, lookAround } from '../camera/trouble/look.ts';
+import { peekPlace } from '../camera/trouble/peek.ts';
+import type { Scene } from '../camera/trouble/scene.ts';
 import { FaultError } from '../shared/fault.ts';
 import { parseSize } from '../shared/knob.ts';
 import type { Settings } from '../shared/settings.ts';

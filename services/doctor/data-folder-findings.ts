@@ -1,5 +1,5 @@
 /** The folder with the passwords -> finding. Pure. */
-import { word } from '../camera/access.ts';
+import { word } from '../camera/trouble/access.ts';
 import { ASK_AS_THEM } from './broker-findings.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Finding, fault, hint, well } from './finding.ts';

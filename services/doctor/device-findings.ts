@@ -1,8 +1,9 @@
 /** The device of a camera of the settings -> findings; and those that no camera uses. Pure. */
-import { faultAdvice, reasonOf } from '../camera/advice.ts';
-import type { Device } from '../camera/device.ts';
-import { diagnose } from '../camera/diagnosis.ts';
-import type { Scene } from '../camera/scene.ts';
+
+import type { Device } from '../camera/device/device.ts';
+import { faultAdvice, reasonOf } from '../camera/trouble/advice.ts';
+import { diagnose } from '../camera/trouble/diagnosis.ts';
+import type { Scene } from '../camera/trouble/scene.ts';
 import type { DeviceFacts, OtherNode } from './devices.ts';
 import { type Finding, fault, hint, well } from './finding.ts';
 import { judgeFormats } from './format-findings.ts';

@@ -1,11 +1,11 @@
 /** The machine's video devices, looked at without taking any. */
 import path from 'node:path';
-import type { Capabilities } from '../camera/capabilities.ts';
-import { type Device, describeDevice } from '../camera/device.ts';
-import type { LookRoots } from '../camera/look.ts';
-import { peekNames, peekPlace, peekText } from '../camera/peek.ts';
-import type { Holder } from '../camera/scene.ts';
-import type { V4l2Failure } from '../camera/v4l2.ts';
+import type { Capabilities } from '../camera/device/capabilities.ts';
+import { type Device, describeDevice } from '../camera/device/device.ts';
+import type { V4l2Failure } from '../camera/device/v4l2.ts';
+import type { LookRoots } from '../camera/trouble/look.ts';
+import { peekNames, peekPlace, peekText } from '../camera/trouble/peek.ts';
+import type { Holder } from '../camera/trouble/scene.ts';
 import { countOpens, lookAtUsb, type Usb } from './usb.ts';
 
 export interface DeviceFacts {

@@ -1,6 +1,6 @@
 /** The examination: looks at everything, none of which it takes or changes, and judges what it saw. */
-import type { LookRoots } from '../camera/look.ts';
-import { peekPlace } from '../camera/peek.ts';
+import type { LookRoots } from '../camera/trouble/look.ts';
+import { peekPlace } from '../camera/trouble/peek.ts';
 import { type BrokerFacts, lookAtBroker, type Service } from './broker.ts';
 import { judgeBroker } from './broker-findings.ts';
 import { judgeCamera } from './camera-findings.ts';

@@ -1,10 +1,11 @@
 /** What a camera's device offers -> findings. Pure. */
-import { faultAdvice } from '../camera/advice.ts';
-import type { Capabilities, FrameSize, PixelFormat } from '../camera/capabilities.ts';
-import { diagnose } from '../camera/diagnosis.ts';
-import { chooseMode, type Size } from '../camera/mode.ts';
-import type { Scene } from '../camera/scene.ts';
-import type { V4l2Failure } from '../camera/v4l2.ts';
+
+import type { Capabilities, FrameSize, PixelFormat } from '../camera/device/capabilities.ts';
+import { chooseMode, type Size } from '../camera/device/mode.ts';
+import type { V4l2Failure } from '../camera/device/v4l2.ts';
+import { faultAdvice } from '../camera/trouble/advice.ts';
+import { diagnose } from '../camera/trouble/diagnosis.ts';
+import type { Scene } from '../camera/trouble/scene.ts';
 import type { DeviceFacts } from './devices.ts';
 import { type Finding, fault, hint, well } from './finding.ts';
 

@@ -1,12 +1,9 @@
 /** Who has a camera's device -> finding. Pure. */
-import { word } from '../camera/access.ts';
-import { busyAdvice, describeHolders } from '../camera/advice.ts';
-import type { Scene } from '../camera/scene.ts';
+import { word } from '../camera/trouble/access.ts';
+import { busyAdvice, describeHolders } from '../camera/trouble/advice.ts';
+import { ONLOOKERS, type Scene } from '../camera/trouble/scene.ts';
 import type { DeviceFacts } from './devices.ts';
 import { type Finding, fault, hint, well } from './finding.ts';
-
-/** They open every device to know it, and seldom use one. */
-const ONLOOKERS = /^(pipewire|wireplumber|systemd-udevd)$/;
 
 /** @param isRead HomeGuard's camera service says on the bus that it reads this device */
 export function judgeHolder({ path, said, opens, homeGuards }: DeviceFacts, scene: Scene, isRead: boolean): Finding {

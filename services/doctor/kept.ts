@@ -1,6 +1,6 @@
 /** What people have set on a camera, as the camera service keeps it (camera/choices.ts). Read only: nothing is made, moved or mended here. */
 import path from 'node:path';
-import { peekText } from '../camera/peek.ts';
+import { peekText } from '../camera/trouble/peek.ts';
 
 export interface Kept {
   /** The camera was switched off on the page or over MQTT. */

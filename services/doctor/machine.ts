@@ -1,11 +1,11 @@
 /** Where the doctor runs, and as whom. */
 import os from 'node:os';
 import path from 'node:path';
-import { findGroup } from '../camera/accounts.ts';
-import type { LookRoots } from '../camera/look.ts';
-import { peekText } from '../camera/peek.ts';
-import type { Place } from '../camera/place.ts';
-import type { Scene } from '../camera/scene.ts';
+import { findGroup } from '../camera/trouble/accounts.ts';
+import type { LookRoots } from '../camera/trouble/look.ts';
+import { peekText } from '../camera/trouble/peek.ts';
+import type { Place } from '../camera/trouble/place.ts';
+import type { Scene } from '../camera/trouble/scene.ts';
 
 export interface Machine {
   /** `Raspberry Pi 4 Model B Rev 1.4`; else the processor's kind. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { LOOK_ROOTS } from '../camera/look.ts';
+import { LOOK_ROOTS } from '../camera/trouble/look.ts';
 import { examine } from './examine.ts';
 import { printed } from './print.ts';
 

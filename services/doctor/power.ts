@@ -1,6 +1,6 @@
 /** Whether a Raspberry Pi gets enough power, as its own sensor tells every user (drivers/hwmon/raspberrypi-hwmon.c). */
 import path from 'node:path';
-import { peekNames, peekText } from '../camera/peek.ts';
+import { peekNames, peekText } from '../camera/trouble/peek.ts';
 
 /** True while its supply gives too little; false while it does not; null where there is no such sensor. */
 export function isPowerLow(sys: string): boolean | null {

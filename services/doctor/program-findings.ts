@@ -1,6 +1,6 @@
 /** Programs -> findings. Pure. */
-import { ffmpegAdvice } from '../camera/advice.ts';
-import type { Scene } from '../camera/scene.ts';
+import { ffmpegAdvice } from '../camera/trouble/advice.ts';
+import type { Scene } from '../camera/trouble/scene.ts';
 import { type Finding, fault, hint, well } from './finding.ts';
 import type { Program, Programs } from './programs.ts';
 

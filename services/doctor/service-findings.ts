@@ -1,5 +1,5 @@
 /** What a camera's own service says on the bus -> finding. Pure. */
-import type { Place } from '../camera/place.ts';
+import type { Place } from '../camera/trouble/place.ts';
 import type { Service } from './broker.ts';
 import { startCommand } from './broker-findings.ts';
 import { type Finding, fault, hint, well } from './finding.ts';

@@ -1,6 +1,6 @@
 /** Where a camera is plugged in -> findings. Pure. */
-import { bandwidthAdvice } from '../camera/advice.ts';
-import type { Scene } from '../camera/scene.ts';
+import { bandwidthAdvice } from '../camera/trouble/advice.ts';
+import type { Scene } from '../camera/trouble/scene.ts';
 import { type Finding, hint, well } from './finding.ts';
 import type { Usb } from './usb.ts';
 

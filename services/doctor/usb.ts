@@ -1,6 +1,6 @@
 /** Where a camera is plugged in, as sysfs tells it (Documentation/ABI/testing/sysfs-bus-usb). */
 import path from 'node:path';
-import { peekPlace, peekText } from '../camera/peek.ts';
+import { peekPlace, peekText } from '../camera/trouble/peek.ts';
 
 export interface Usb {
   /** Vendor and product: `046d:0892`. */

@@ -4,10 +4,10 @@ import { chmodSync, chownSync, closeSync, mkdirSync, openSync, writeFileSync } f
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { accessAdvice } from '../../services/camera/access.ts';
-import { busyAdvice } from '../../services/camera/advice.ts';
-import { LOOK_ROOTS, lookAround } from '../../services/camera/look.ts';
-import type { Scene } from '../../services/camera/scene.ts';
+import { accessAdvice } from '../../services/camera/trouble/access.ts';
+import { busyAdvice } from '../../services/camera/trouble/advice.ts';
+import { LOOK_ROOTS, lookAround } from '../../services/camera/trouble/look.ts';
+import type { Scene } from '../../services/camera/trouble/scene.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
@@ -76,7 +76,7 @@ function makeDevice(dir: string): string {
 
 /** What a process of that user and with these groups sees, whose machine has the users and groups of `dir`. */
 async function lookAs(node: string, dir: string, groups: number[]): Promise<Scene> {
-  const look = new URL('../../services/camera/look.ts', import.meta.url);
+  const look = new URL('../../services/camera/trouble/look.ts', import.meta.url);
   const roots = { ...LOOK_ROOTS, etc: join(dir, 'etc') };
   const script = `import { lookAround } from ${JSON.stringify(look.href)};
     console.log(JSON.stringify(await lookAround(${JSON.stringify(node)}, null, ${JSON.stringify(roots)})));`;

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { LOOK_ROOTS } from '../../services/camera/look.ts';
+import { LOOK_ROOTS } from '../../services/camera/trouble/look.ts';
 import { type Examination, examine } from '../../services/doctor/examine.ts';
 import type { Finding } from '../../services/doctor/finding.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { type Fakecam, fakecamEnv, makeNode, sizedFrames } from '../helpers/fakecam.ts';
+import { asUser } from '../helpers/other-user.ts';
 import { startProgram } from '../helpers/program.ts';
 import { type Env, startTestBroker } from '../helpers/services.ts';
 import { until, untilEvent } from '../helpers/until.ts';
@@ -62,11 +63,7 @@ async function visit(t: TestContext, env: Env, { args = ['--json'], ...how }: Ho
 /** In front of a program that is to run as another user, with these groups; who is not root stays who they are. */
 function asNobody(groups: number[]): string[] {
   if (!isRoot) return [];
-  const user = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, groups.length > 0 ? `--groups=${groups}` : '--clear-groups'];
-  const main = join(import.meta.dirname, '../../services/doctor/main.ts');
-  const maySee = spawnSync('setpriv', [...user.slice(1), 'test', '-r', main]).status === 0;
-  // Where the project lies in a folder that only root may enter, the user is let in to read, which opens no device to it.
-  return maySee ? user : [...user, '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  return asUser(String(NOBODY), groups.length > 0 ? `--groups=${groups}` : '--clear-groups');
 }
 
 /** The one finding of a topic. */

@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { defer } from '../helpers/cleanup.ts';
 import { fakecamEnv, makeNode } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
+import { asUser } from '../helpers/other-user.ts';
 import { type Program, startProgram } from '../helpers/program.ts';
 import { startTestBroker, type TestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
@@ -55,10 +56,9 @@ async function machine(t: TestContext, bus: TestBroker): Promise<Machine> {
   const login = bus.login('camera');
   const start = (groups: string) => {
     const kept = groups === 'init' ? '--init-groups' : groups === 'none' ? '--clear-groups' : `--groups=${groups}`;
-    const user = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, kept, ...mayRead()];
     return startProgram(t, {
       main: 'services/camera/main.ts',
-      through: [...inside, ...user],
+      through: asUser(USER, kept, inside),
       env: {
         ...env,
         CAMERA_SOURCE: node,
@@ -70,23 +70,6 @@ async function machine(t: TestContext, bus: TestBroker): Promise<Machine> {
     });
   };
   return { run, start, node };
-}
-
-/** Where the project lies in a folder that only root may enter, the user is let in to read, which opens no device to it. */
-function mayRead(): string[] {
-  try {
-    execFileSync('setpriv', [
-      '--reuid=65534',
-      '--regid=65534',
-      '--clear-groups',
-      'test',
-      '-r',
-      join(import.meta.dirname, '../../package.json'),
-    ]);
-    return [];
-  } catch {
-    return ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
-  }
 }
 
 test('a user without the group video: permission-denied, and what the advice says to type mends it', async (t) => {

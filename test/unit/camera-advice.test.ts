@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessAdvice, describeAccess, word } from '../../services/camera/access.ts';
+import { accessAdvice, describeAccess, word } from '../../services/camera/trouble/access.ts';
 import {
   absenceAdvice,
   bandwidthAdvice,
@@ -11,9 +11,9 @@ import {
   formatAdvice,
   memoryAdvice,
   reasonOf,
-} from '../../services/camera/advice.ts';
-import type { Engine, Place } from '../../services/camera/place.ts';
-import { type DeviceFile, type Holder, NO_SCENE, type Scene, type Us } from '../../services/camera/scene.ts';
+} from '../../services/camera/trouble/advice.ts';
+import type { Engine, Place } from '../../services/camera/trouble/place.ts';
+import { type DeviceFile, type Holder, NO_SCENE, type Scene, type Us } from '../../services/camera/trouble/scene.ts';
 
 const pi: Us = { uid: 1000, user: 'pi', gid: 1000, groups: [27], memberOf: [1000, 27] };
 const member: Us = { ...pi, memberOf: [1000, 27, 44] };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Choices } from '../../services/camera/choices.ts';
+import { Choices } from '../../services/camera/knobs/choices.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const given = { fps: '30', resolution: '1280x720', quality: '90' };

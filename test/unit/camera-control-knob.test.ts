@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Control } from '../../services/camera/capabilities.ts';
-import { controlKnob, controlValue } from '../../services/camera/control-knob.ts';
-import { parseCapabilities } from '../../services/camera/v4l2-text.ts';
+import type { Control } from '../../services/camera/device/capabilities.ts';
+import { parseCapabilities } from '../../services/camera/device/v4l2-text.ts';
+import { controlKnob, controlValue } from '../../services/camera/knobs/control-knob.ts';
 import { isSettingName, type Knob, readKnob } from '../../services/shared/knob.ts';
 
 const brightness: Control = {

@@ -15,7 +15,7 @@ test('every line, branch and function of the diagnosis is tested', async () => {
     '--test-reporter=spec',
     '--experimental-test-coverage',
     ...['lines', 'branches', 'functions'].map((what) => `--test-coverage-${what}=100`),
-    ...pure.map((name) => `--test-coverage-include=services/camera/${name}.ts`),
+    ...pure.map((name) => `--test-coverage-include=services/camera/trouble/${name}.ts`),
     ...tests.map((name) => `test/unit/${name}.test.ts`),
   ];
   const [code, output] = await new Promise<[number | string | null | undefined, string]>((resolve) => {

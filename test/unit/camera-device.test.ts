@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { describeDevice, videoNodes } from '../../services/camera/device.ts';
+import { describeDevice, videoNodes } from '../../services/camera/device/device.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 interface Node {

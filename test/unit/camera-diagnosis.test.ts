@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose, type Failure, noDevice, noFrames, noPictures } from '../../services/camera/diagnosis.ts';
-import { NO_SCENE, type Scene } from '../../services/camera/scene.ts';
+import { diagnose, type Failure, noDevice, noFrames, noPictures } from '../../services/camera/trouble/diagnosis.ts';
+import { NO_SCENE, type Scene } from '../../services/camera/trouble/scene.ts';
 import { CONDITIONS } from '../../services/shared/contract.ts';
 
 const scene: Scene = {

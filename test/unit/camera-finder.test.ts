@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Capabilities } from '../../services/camera/capabilities.ts';
-import { Finder } from '../../services/camera/finder.ts';
+import type { Capabilities } from '../../services/camera/device/capabilities.ts';
+import { Finder } from '../../services/camera/device/finder.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 /** Character devices that every machine has; each stands for a camera of its own. */

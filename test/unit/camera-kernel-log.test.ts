@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pickKernelLines, readKernelLog, type Sign, signOf } from '../../services/camera/kernel-log.ts';
+import { pickKernelLines, readKernelLog, type Sign, signOf } from '../../services/camera/trouble/kernel-log.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 /** As kernels from 5.10 to 6.12 say it. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { absence, knobsOf, type Subject } from '../../services/camera/knobs.ts';
-import { slowness } from '../../services/camera/low-light.ts';
-import { chooseMode } from '../../services/camera/mode.ts';
-import { readSnapshotCommand } from '../../services/camera/snapshots.ts';
+import { chooseMode } from '../../services/camera/device/mode.ts';
+import { absence, knobsOf, type Subject } from '../../services/camera/knobs/knobs.ts';
+import { readSnapshotCommand } from '../../services/camera/knobs/snapshot-command.ts';
+import { slowness } from '../../services/camera/trouble/low-light.ts';
 
 const wanted = { size: { width: 1280, height: 720 }, fps: 30, quality: 90 };
 const formats = [

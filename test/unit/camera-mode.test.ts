@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { FrameSize, PixelFormat } from '../../services/camera/capabilities.ts';
-import { chooseMode, nextSmaller, ratesOf, sizesOf } from '../../services/camera/mode.ts';
+import type { FrameSize, PixelFormat } from '../../services/camera/device/capabilities.ts';
+import { chooseMode, nextSmaller, ratesOf, sizesOf } from '../../services/camera/device/mode.ts';
 
 /** `640x480@30,15` */
 function format(fourcc: string, ...sizes: string[]): PixelFormat {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { findHolders, majorOf, minorOf } from '../../services/camera/holders.ts';
-import { LOOK_ROOTS, lookAround } from '../../services/camera/look.ts';
-import { NO_SCENE } from '../../services/camera/scene.ts';
+import { findHolders, majorOf, minorOf } from '../../services/camera/trouble/holders.ts';
+import { LOOK_ROOTS, lookAround } from '../../services/camera/trouble/look.ts';
+import { NO_SCENE } from '../../services/camera/trouble/scene.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 /** A tree of files; what begins with `->` is a link. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findGroup, findUser, groupsOf } from '../../services/camera/accounts.ts';
-import { type Place, placeOf, serviceOf, type Traces } from '../../services/camera/place.ts';
+import { findGroup, findUser, groupsOf } from '../../services/camera/trouble/accounts.ts';
+import { type Place, placeOf, serviceOf, type Traces } from '../../services/camera/trouble/place.ts';
 
 const nothing: Traces = { cgroup: '0::/\n', mounts: '', namespaces: [], dockerenv: false, containerenv: false, booted: false };
 const first = ['pid:[4026531836]', 'ipc:[4026531839]', 'uts:[4026531838]'];

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Control } from '../../services/camera/capabilities.ts';
-import { errnoOf } from '../../services/camera/errno.ts';
-import { parseCapabilities } from '../../services/camera/v4l2-text.ts';
+import type { Control } from '../../services/camera/device/capabilities.ts';
+import { errnoOf } from '../../services/camera/device/errno.ts';
+import { parseCapabilities } from '../../services/camera/device/v4l2-text.ts';
 
 /** What v4l2-ctl 1.22 and 1.30 said of a webcam and of vivid, the kernel's test driver (its longest lists are shortened). */
 const folder = join(import.meta.dirname, 'v4l2');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Place } from '../../services/camera/place.ts';
+import type { Place } from '../../services/camera/trouble/place.ts';
 import { type BrokerFacts, type Service, SILENT } from '../../services/doctor/broker.ts';
 import { judgeBroker } from '../../services/doctor/broker-findings.ts';
 import type { DataFolder } from '../../services/doctor/data-folder.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Capabilities } from '../../services/camera/capabilities.ts';
-import { type Holder, NO_SCENE, type Scene } from '../../services/camera/scene.ts';
+import type { Capabilities } from '../../services/camera/device/capabilities.ts';
+import { type Holder, NO_SCENE, type Scene } from '../../services/camera/trouble/scene.ts';
 import { judgeCamera } from '../../services/doctor/camera-findings.ts';
 import type { CameraFacts } from '../../services/doctor/cameras.ts';
 import { judgeDevice, judgeOthers } from '../../services/doctor/device-findings.ts';

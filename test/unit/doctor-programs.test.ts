@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NO_SCENE, type Scene } from '../../services/camera/scene.ts';
+import { NO_SCENE, type Scene } from '../../services/camera/trouble/scene.ts';
 import { judgePrograms, type Needs } from '../../services/doctor/program-findings.ts';
 import type { Program, Programs } from '../../services/doctor/programs.ts';
 

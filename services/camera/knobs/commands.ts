@@ -1,7 +1,7 @@
-import type { Bus, Message } from '../shared/bus.ts';
-import type { Answer, cameraTopics } from '../shared/contract.ts';
-import { isSettingName, MAX_COMMAND_BYTES } from '../shared/knob.ts';
-import type { Logger } from '../shared/log.ts';
+import type { Bus, Message } from '../../shared/bus.ts';
+import type { Answer, cameraTopics } from '../../shared/contract.ts';
+import { isSettingName, MAX_COMMAND_BYTES } from '../../shared/knob.ts';
+import type { Logger } from '../../shared/log.ts';
 
 /** So many commands are under way at once; more are refused. */
 const MAX_UNDER_WAY = 64;

@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, type ExecFileException, execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
+import { Watchdog } from '../watchdog.ts';
 import type { Capabilities, Control } from './capabilities.ts';
 import { errnoOf } from './errno.ts';
 import { parseCapabilities } from './v4l2-text.ts';
-import { Watchdog } from './watchdog.ts';
 
 export interface V4l2Failure {
   /** There is no v4l2-ctl; the system refused; no answer in time; an answer without sense. */

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
+import type { Source } from '../source.ts';
 import type { Capabilities } from './capabilities.ts';
 import { type Device, type DeviceNode, type DeviceRoots, describeDevice, linkedNodes, videoNodes } from './device.ts';
 import { chooseMode } from './mode.ts';
-import type { Source } from './source.ts';
 import { readDevice } from './v4l2.ts';
 
 /** A device that was found, and what it offers; null where it cannot be asked. */

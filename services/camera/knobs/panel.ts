@@ -1,14 +1,14 @@
-import { type Knobs, parseSize, readKnob, textOf } from '../shared/knob.ts';
-import type { Logger } from '../shared/log.ts';
-import type { Control } from './capabilities.ts';
+import { type Knobs, parseSize, readKnob, textOf } from '../../shared/knob.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { Control } from '../device/capabilities.ts';
+import type { Finder, Found } from '../device/finder.ts';
+import { chooseMode } from '../device/mode.ts';
+import { isAutomatic, setControls } from '../device/v4l2.ts';
+import type { Format } from '../format-meter.ts';
+import type { Input, Wanted } from '../job.ts';
 import type { Choice, Choices } from './choices.ts';
 import { controlKnob, controlValue } from './control-knob.ts';
-import type { Finder, Found } from './finder.ts';
-import type { Format } from './format-meter.ts';
-import type { Input, Wanted } from './job.ts';
 import { absence, knobsOf } from './knobs.ts';
-import { chooseMode } from './mode.ts';
-import { isAutomatic, setControls } from './v4l2.ts';
 
 /** So many commands for one control may wait for it; more are refused. */
 const MAX_WAITING = 32;

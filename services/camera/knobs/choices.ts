@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { OnOff } from '../shared/knob.ts';
+import type { OnOff } from '../../shared/knob.ts';
 
 /** Values are kept for so many devices; the one set longest ago goes first. */
 const MAX_DEVICES = 16;

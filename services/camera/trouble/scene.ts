@@ -58,6 +58,9 @@ export interface Holder {
   isOurs: boolean;
 }
 
+/** They open every device to know it, and seldom use one: they are told only when it can be nobody else. */
+export const ONLOOKERS = /^(pipewire|wireplumber|systemd-udevd)$/;
+
 export interface Fit {
   width: number;
   height: number;

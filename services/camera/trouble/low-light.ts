@@ -1,8 +1,8 @@
 /** A camera that gives fewer frames than its mode promises -> why, and what to do. Pure. */
-import type { Knobs } from '../shared/knob.ts';
-import type { Format } from './format-meter.ts';
-import type { Mode } from './mode.ts';
-import type { Hint } from './report.ts';
+import type { Knobs } from '../../shared/knob.ts';
+import type { Mode } from '../device/mode.ts';
+import type { Format } from '../format-meter.ts';
+import type { Hint } from '../report.ts';
 
 /** Below this part of the promised rate something holds the frames back; low light takes half of them. */
 const SLOW = 0.7;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { peekNames, peekText } from './peek.ts';
 import { serviceOf } from './place.ts';
-import type { DeviceFile, Holder } from './scene.ts';
+import { type DeviceFile, type Holder, ONLOOKERS } from './scene.ts';
 
 /** At most so many processes are looked at, so many files of each, and so many holders told. */
 const MAX_PROCESSES = 8192;
@@ -12,8 +12,6 @@ const MAX_FILES = 1024;
 const MAX_HOLDERS = 8;
 /** After so many processes others have their turn. */
 const AT_ONCE = 25;
-/** They open every device to know it, and seldom use one: they are told only when it can be nobody else. */
-const ONLOOKERS = /^(pipewire|wireplumber|systemd-udevd)$/;
 
 export interface Holders {
   holders: Holder[];

@@ -1,6 +1,6 @@
 /** A control of the device <-> a knob for people. Pure. */
-import type { Knob } from '../shared/knob.ts';
-import type { Control } from './capabilities.ts';
+import type { Knob } from '../../shared/knob.ts';
+import type { Control } from '../device/capabilities.ts';
 
 /** By V4L2's documentation of these controls; older kernels have other names for some. */
 const UNITS = new Map([

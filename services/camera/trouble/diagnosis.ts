@@ -1,5 +1,5 @@
 /** What went wrong with the source -> condition, cause and advice for people. Pure; the texts are those of ffmpeg 5.1 and 7.1. */
-import type { Condition } from '../shared/contract.ts';
+import type { Condition } from '../../shared/contract.ts';
 import { accessAdvice, describeAccess } from './access.ts';
 import {
   absenceAdvice,

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { DEVICE_ROOTS, type DeviceRoots } from '../device/device.ts';
 import { findGroup, findUser, groupsOf } from './accounts.ts';
-import { DEVICE_ROOTS, type DeviceRoots } from './device.ts';
 import { findHolders, majorOf, minorOf } from './holders.ts';
 import { pickKernelLines, readKernelLog } from './kernel-log.ts';
 import { peekLink, peekNames, peekPlace, peekText } from './peek.ts';

@@ -1,6 +1,6 @@
-import type { Diagnosis } from './diagnosis.ts';
-import type { Frame } from './frames.ts';
-import type { CaptureListener } from './session.ts';
+import type { Frame } from '../frames.ts';
+import type { CaptureListener } from '../session.ts';
+import type { Diagnosis } from '../trouble/diagnosis.ts';
 
 /** A webcam that was just opened first finds its exposure and colours, in ms. */
 const SETTLE_MS = 300;

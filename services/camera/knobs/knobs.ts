@@ -1,10 +1,10 @@
 /** What can be set on a camera as it is now -> its knobs. Pure. */
-import type { Knob, Knobs, OnOff } from '../shared/knob.ts';
-import type { Control, PixelFormat } from './capabilities.ts';
+import type { Knob, Knobs, OnOff } from '../../shared/knob.ts';
+import type { Control, PixelFormat } from '../device/capabilities.ts';
+import { type Mode, ratesOf, sizesOf } from '../device/mode.ts';
+import type { Format } from '../format-meter.ts';
+import type { Input, Wanted } from '../job.ts';
 import { controlKnob } from './control-knob.ts';
-import type { Format } from './format-meter.ts';
-import type { Input, Wanted } from './job.ts';
-import { type Mode, ratesOf, sizesOf } from './mode.ts';
 
 export interface Subject {
   kind: Input['kind'];
