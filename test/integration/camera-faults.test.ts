@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Telemetry } from '../../services/shared/contract.ts';
 import { defer } from '../helpers/cleanup.ts';
-import { type Fakecam, fakecamEnv, sizedFrames } from '../helpers/fakecam.ts';
+import { type Fakecam, fakecamEnv, makeNode, sizedFrames } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 import { processStats, processTree } from '../helpers/process-stats.ts';
 import { type Env, startTestBroker } from '../helpers/services.ts';
@@ -108,6 +108,17 @@ describe('some at a time', { concurrency: 4 }, () => {
     assert.match(viewer.state?.cause ?? '', new RegExp(`^EBUSY on .*: in use by ffmpeg .*\\b${holder.pid}\\b`));
     holder.kill('SIGKILL');
     await until('taken', () => viewer.state?.condition === 'idle', { ms: 7000 });
+  });
+
+  test('a node that went away while ffmpeg read it is no device, whatever ffmpeg says', async (t) => {
+    const bus = await startTestBroker(t);
+    const viewer = await lookAt(t, bus);
+    const node = makeNode(makeWorkDir(t));
+    const said = '[in#0 @ 0x1] Error during demuxing: Invalid argument\\n';
+    const path = fakeFfmpeg(t, `require('node:fs').rmSync(${JSON.stringify(node)}); process.stderr.write("${said}");`);
+    startCameraProgram(t, bus, { PATH: `${path}:${process.env.PATH}`, CAMERA_SOURCE: node });
+    await until('no-device', () => viewer.state?.condition === 'no-device', beginning);
+    assert.deepEqual(viewer.conditions, ['starting', 'no-device']);
   });
 
   test('no room on the USB bus is told with what would fit', async (t) => {

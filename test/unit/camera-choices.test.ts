@@ -25,6 +25,12 @@ test('what was set is there again, for its device only; the rest is what the env
   assert.equal(statSync(join(dir, 'cameras/front.json')).mode & 0o777, 0o600);
 });
 
+test('that it was switched off is kept at once', (t) => {
+  const dir = makeWorkDir(t);
+  open(dir).choices.capture = 'OFF';
+  assert.equal(open(dir).choices.capture, 'OFF');
+});
+
 test('who changes the environment means that; who changes it back means what was set before', (t) => {
   const dir = makeWorkDir(t);
   open(dir).choices.choose('fps', '15');
