@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FaultError } from './fault.ts';
 
@@ -25,18 +25,31 @@ export function readOrMakeSecret(dataDir: string, name: string): string {
   const known = readSecret(dataDir, name);
   if (known) return known;
   const secret = randomBytes(20).toString('base64url');
+  // A link appears whole or not at all, and fails where somebody was faster.
+  write(dataDir, name, secret, (draft, target) => {
+    try {
+      linkSync(draft, target);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || !readSecret(dataDir, name)) throw error;
+    }
+  });
+  return readSecret(dataDir, name) ?? secret;
+}
+
+/** Keeps a secret that somebody else has made, in place of any other. */
+export function writeSecret(dataDir: string, name: string, secret: string): void {
+  if (readSecret(dataDir, name) !== secret) write(dataDir, name, secret, renameSync);
+}
+
+function write(dataDir: string, name: string, secret: string, put: (draft: string, target: string) => void): void {
   const target = place(dataDir, name);
   const draft = `${target}.${process.pid}`;
   try {
     mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
     writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
-    // A link appears whole or not at all, and fails where somebody was faster.
-    linkSync(draft, target);
-    return secret;
+    put(draft, target);
   } catch (error) {
-    const other = codeOf(error) === 'EEXIST' && readSecret(dataDir, name);
-    if (other) return other;
-    if (other === undefined)
+    if (codeOf(error) === 'EEXIST')
       throw new FaultError(`the secret ${target} is an empty file: delete it, and a new one is made`, { cause: error });
     throw new FaultError(`no secret can be written to ${target} (${codeOf(error)}): set DATA_DIR to a folder that can be written`, {
       cause: error,
@@ -45,7 +58,7 @@ export function readOrMakeSecret(dataDir: string, name: string): string {
     try {
       unlinkSync(draft);
     } catch {
-      // It was never written; why, the error above tells.
+      // It was never written, and the error above tells why; or it was renamed.
     }
   }
 }

@@ -123,7 +123,8 @@ const RULES_ADVICE: Record<Engine, (node: DeviceFile) => string> = {
 };
 
 function inCompose(line: string): string {
-  return `Put the line \`${line}\` under the camera service in compose.yaml and run \`docker compose up -d\``;
+  const [begin] = line.split(':');
+  return `Give the camera service in compose.yaml the line \`${line}\`, in place of its ${begin} if it has one, and run \`docker compose up -d\``;
 }
 
 /** How a line comes into a unit of systemd, and counts. */
