@@ -1,4 +1,4 @@
-// Sets up what `npm start`, `npm test` and `npm run bench` need and do not find. Runs on any Node from 18 on, without dependencies,
+// Sets up what `npm start`, `npm test` and the other commands need and do not find. Runs on any Node from 18 on, without dependencies,
 // prints a line for each thing that it does and nothing when all is there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,6 +19,8 @@ const needs = {
   bench: { ...ffmpeg, ...compiler, ustreamer: 'ustreamer' },
   // What is missing is for the doctor to tell.
   doctor: {},
+  // For tests with real containers; Docker itself is looked for below.
+  containers: { ...ffmpeg, ...compiler },
   // For the camera lab, which builds a virtual machine.
   device: {
     ...ffmpeg,
@@ -39,6 +41,7 @@ const commands = {
   test: 'npm test',
   bench: 'npm run bench',
   doctor: 'npm run doctor',
+  containers: 'npm run test:containers',
   device: 'npm run test:device',
 };
 
@@ -51,6 +54,7 @@ if (!['x64', 'arm64'].includes(process.arch))
   );
 setUpPrograms(needs[mode]);
 setUpDependencies();
+if (mode === 'containers') setUpDocker();
 
 function setUpPrograms(table) {
   const missing = Object.keys(table).filter((name) => !isThere(name));
@@ -121,6 +125,22 @@ function installDependencies() {
   const env = { ...process.env, PATH: path.join(delimiter) };
   const ci = run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env });
   if (!ci.ok) fail('npm ci failed; its own words are above.', ci.output);
+}
+
+/** Where no image can be pulled, a script beside the project makes the engine and the base images; elsewhere Docker has to be there. */
+function setUpDocker() {
+  const script = join(root, '../shared/docker/engine.sh');
+  if (existsSync(script)) {
+    say('setting up Docker and the base images …');
+    const engine = run('bash', [script]);
+    if (!engine.ok) fail('the Docker engine could not be set up; its own words are above.', engine.output);
+  }
+  const remedy = `then run ${commands[mode]} again.`;
+  if (!run('docker', ['compose', 'version']).ok)
+    fail(`Docker with Compose v2 is missing: install it (https://docs.docker.com/engine/install/), ${remedy}`);
+  const info = run('docker', ['info']);
+  if (!info.ok)
+    fail(`Docker does not answer: start it (sudo systemctl start docker), or run this as a user who may use it, ${remedy}`, info.output);
 }
 
 function isThere(name) {

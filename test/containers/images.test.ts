@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { buildImages, docker } from '../helpers/stack.ts';
 
-const APP = 'homeguard:0.1.0';
-const CAMERA = 'homeguard-camera:0.1.0';
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string };
+const APP = `homeguard:${version}`;
+const CAMERA = `homeguard-camera:${version}`;
 /** 290 MB for all three services, 15 of them for what only the camera needs. */
 const MAX_BYTES = 290e6;
 const MAX_CAMERA_BYTES = 15e6;
@@ -54,7 +57,7 @@ test("the lean ffmpeg has Debian's version and all that the camera asks of it", 
     assert.match(await has('protocols'), new RegExp(`^ *${protocol}$`, 'm'));
   }
   for (const [kind, names] of Object.entries({
-    devices: ['v4l2', 'video4linux2,v4l2', 'lavfi'].slice(1),
+    devices: ['video4linux2,v4l2', 'lavfi'],
     demuxers: ['rtsp', 'mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm', 'avi', 'mpegts', 'mjpeg', 'mpjpeg'],
     decoders: ['mjpeg', 'h264', 'hevc', 'mpeg4', 'rawvideo'],
     encoders: ['mjpeg'],

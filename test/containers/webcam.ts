@@ -1,4 +1,4 @@
-import { existsSync, globSync, rmSync } from 'node:fs';
+import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defer, type Scope } from '../helpers/cleanup.ts';
 import { fakecamLibrary } from '../helpers/fakecam.ts';
@@ -24,8 +24,9 @@ export async function webcam(settings: Record<string, string> = {}): Promise<{ e
 /** Nodes of this machine's own /dev, as the kernel makes them: c 81, root:video 0660. No driver stands behind them. */
 export class Nodes {
   constructor(t: Scope) {
-    const there = globSync('/dev/video*');
-    if (there.length > 0) throw new Error(`these tests plug in /dev/video0, and this machine has ${there.join(' ')}: unplug its camera`);
+    const real = globSync('/sys/class/video4linux/*');
+    if (real.length > 0) throw new Error(`these tests make nodes in /dev, and this machine has ${real.join(' ')}: unplug its camera`);
+    this.unplugAll(); // What a run that was broken off has left.
     defer(t, () => this.unplugAll());
   }
 
@@ -40,6 +41,6 @@ export class Nodes {
   }
 
   unplugAll(): void {
-    for (const path of globSync('/dev/video*')) if (existsSync(path)) rmSync(path);
+    for (const path of globSync('/dev/video*')) rmSync(path, { force: true });
   }
 }

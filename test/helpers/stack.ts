@@ -14,6 +14,8 @@ const COMMAND_MS = 60_000;
 const MAX_OUTPUT = 1 << 24;
 
 export interface StackOptions {
+  /** Another file in place of compose.yaml. */
+  base?: string;
   /** Further compose files of the project, `deploy/docker/one-device.yaml`; and what a user would change in compose.yaml, as JSON. */
   files?: string[];
   change?: object;
@@ -40,10 +42,10 @@ export async function buildImages(): Promise<void> {
 }
 
 /** A stack of compose.yaml under a name of its own; whatever the test does, nothing of it is left. */
-export async function makeStack(t: Scope, { files = [], change, env = {} }: StackOptions = {}): Promise<Stack> {
+export async function makeStack(t: Scope, { base = 'compose.yaml', files = [], change, env = {} }: StackOptions = {}): Promise<Stack> {
   const project = `hg-test-${randomUUID().slice(0, 8)}`;
   const port = await freePort();
-  const stack = new Stack(project, port, ['compose.yaml', ...files], { GATEWAY_PORT: String(port), ...env }, makeWorkDir(t));
+  const stack = new Stack(project, port, [base, ...files], { GATEWAY_PORT: String(port), ...env }, makeWorkDir(t));
   if (change) stack.change(change);
   defer(t, () => stack.end());
   return stack;
@@ -74,7 +76,7 @@ export class Stack {
 
   compose(...args: string[]): Promise<string> {
     const files = this.#files.flatMap((file) => ['-f', file]);
-    return run('docker', ['compose', '-p', this.project, ...files, ...args], this.env);
+    return run('docker', ['compose', '--project-directory', root, '-p', this.project, ...files, ...args], this.env);
   }
 
   async up(...services: string[]): Promise<void> {
