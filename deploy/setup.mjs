@@ -12,11 +12,27 @@ const ffmpeg = { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', 'v4l2-ctl': 'v4l-utils' };
 /** What HomeGuard runs without, and what is lacking then. */
 const optional = { 'v4l2-ctl': 'the controls and sizes that a camera offers cannot be read' };
 const compiler = { cc: 'gcc', '/usr/include/stdio.h': 'libc6-dev' };
+const nginx = { '/usr/sbin/nginx': 'nginx-light' };
+/** The site with uWSGI and Django that deploy/django is for. */
+const django = {
+  uwsgi: 'uwsgi-core',
+  '/usr/lib/uwsgi/plugins/python3_plugin.so': 'uwsgi-plugin-python3',
+  '/usr/lib/python3/dist-packages/django/__init__.py': 'python3-django',
+};
 /** What a mode needs: a program on PATH, or a file by its full path; and the Debian package that brings it. */
 const needs = {
   start: ffmpeg,
-  test: { ...ffmpeg, ...compiler, chromium: 'chromium', curl: 'curl', mosquitto_sub: 'mosquitto-clients' },
-  bench: { ...ffmpeg, ...compiler, ustreamer: 'ustreamer' },
+  test: {
+    ...ffmpeg,
+    ...compiler,
+    ...nginx,
+    ...django,
+    chromium: 'chromium',
+    curl: 'curl',
+    mosquitto_sub: 'mosquitto-clients',
+    openssl: 'openssl',
+  },
+  bench: { ...ffmpeg, ...compiler, ...nginx, ustreamer: 'ustreamer' },
   // What is missing is for the doctor to tell.
   doctor: {},
   // For tests with real containers; Docker itself is looked for below.

@@ -5,6 +5,7 @@ import { startGateway } from './gateway/gateway.ts';
 import { createLog, type Logger } from './shared/log.ts';
 import { run } from './shared/run.ts';
 import { readSettings, type Settings } from './shared/settings.ts';
+import { readVersion } from './shared/version.ts';
 
 /** All three services in one process. They meet on MQTT as ever, here over connections within the process. */
 async function startAll(settings: Settings, log: Logger, signal: AbortSignal): Promise<AsyncDisposable> {
@@ -17,10 +18,12 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
     const gateway = services.use(await startGateway(settings, tools('gateway')));
     for (const { id, source } of settings.cameras) {
       const camera = { ...settings.camera, id, source: source ?? 'auto' };
-      services.use(await startCamera({ ...settings, camera }, tools('camera'), signal));
+      services.use(await startCamera({ ...settings, camera }, { ...tools('camera'), log }, signal));
     }
     if (broker) log.info(`MQTT: ${broker.address.host}:${broker.address.port}, users and passwords in ${settings.dataDir}/secrets`);
-    process.stdout.write(`\n  HomeGuard is running. Open this address:\n\n  ${gateway.url}\n\n`);
+    const told = 'HomeGuard is running. Open this address:';
+    if (settings.logFormat === 'json') log.info({ version: readVersion(), url: gateway.url }, told);
+    else process.stdout.write(`\n  ${told}\n\n  ${gateway.url}\n\n`);
     return services;
   } catch (error) {
     await services.disposeAsync();
@@ -30,5 +33,5 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
 
 await run((signal) => {
   const settings = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
-  return startAll(settings, createLog(settings.logLevel), signal);
+  return startAll(settings, createLog(settings.logLevel, settings.logFormat), signal);
 });

@@ -1,15 +1,17 @@
 import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 import { cameraTopics, isPictureStream } from '../shared/contract.ts';
+import { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
 import { BROKER_USERS, readOrMakeSecret } from '../shared/secrets.ts';
 import type { BrokerSettings } from '../shared/settings.ts';
 import { memoryPair } from '../shared/transport.ts';
 import { type Access, createAccess } from './access.ts';
-import { Demand } from './demand.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
+import { Telemetry } from './telemetry.ts';
+import { Viewers } from './viewers.ts';
 
 /** Room for topic and properties around a frame. */
 const PACKET_OVERHEAD = 64 << 10;
@@ -47,21 +49,27 @@ class PictureAedes extends Aedes {
 class BrokerService implements Broker {
   readonly #settings: BrokerSettings;
   readonly #log: Logger;
+  readonly #gathering: GatheringLog;
   readonly #access: Access;
-  readonly #demand: Demand;
+  readonly #viewers: Viewers;
   readonly #peers = new Set<Peer>();
   readonly #peerOf = new WeakMap<Client['conn'], Peer>();
   readonly #aedes: PictureAedes;
+  readonly #telemetry: Telemetry;
   #listeners: Listener[] = [];
   #sweeper: NodeJS.Timeout | undefined;
-  #demandQueued = false;
 
   constructor(settings: BrokerSettings, log: Logger) {
     this.#settings = settings;
     this.#log = log;
+    this.#gathering = new GatheringLog(log);
     this.#access = createAccess(settings.broker.auth ? readUsers(settings.dataDir) : null, settings.mqtt.prefix);
-    this.#demand = new Demand(settings.mqtt.prefix);
+    this.#viewers = new Viewers(settings.mqtt.prefix, (id, count) => {
+      this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), String(count), true);
+    });
     this.#aedes = new PictureAedes(this.#options());
+    const look = () => ({ clients: this.#aedes.connectedClients, subscriptions: sum([...this.#peers].map((peer) => peer.subscriptions)) });
+    this.#telemetry = new Telemetry({ prefix: settings.mqtt.prefix, look, publish: (topic, payload) => this.#tell(topic, payload) });
   }
 
   get address(): { host: string; port: number } {
@@ -71,8 +79,9 @@ class BrokerService implements Broker {
   async start(): Promise<void> {
     await this.#aedes.listen();
     this.#watchClients();
-    this.#watchDemand();
+    this.#watchTraffic();
     this.#sweeper = setInterval(() => this.#closeStalled(), SWEEP_MS);
+    this.#telemetry.start();
     try {
       this.#listeners = await openListeners(this.#settings.broker, (socket) => this.#take(new Peer({ socket })), this.#log);
     } catch (error) {
@@ -90,6 +99,7 @@ class BrokerService implements Broker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#telemetry.stop();
     const closed = this.#listeners.map((listener) => listener.close());
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     for (const peer of this.#peers) peer.stream.destroy();
@@ -98,7 +108,7 @@ class BrokerService implements Broker {
 
   #options(): AedesOptions {
     return {
-      persistence: new BoundedMemory((what) => this.#log.warn(`not kept: ${what}`)),
+      persistence: new BoundedMemory((what) => this.#gathering.tell('warn', 'a message was not kept', { cause: what })),
       connectTimeout: CONNECT_TIMEOUT_MS,
       // Our streams never wait for a drain: `Peer` and `NewestWins` bound what waits.
       drainTimeout: 0,
@@ -110,8 +120,7 @@ class BrokerService implements Broker {
         const welcome = this.#access.mayConnect(username, password);
         const peer = this.#peerOf.get(client.conn);
         if (peer) peer.username = username;
-        if (!welcome)
-          this.#log.warn({ client: client.id, user: username, from: peer?.address }, 'login refused: unknown user or wrong password');
+        if (!welcome) this.#onRefused({ client: client.id, user: username, from: peer?.address });
         done(null, welcome);
       },
       authorizePublish: (_client, { topic }, done) => done(this.#access.mayUse(topic) ? null : new Error(`nobody may publish to ${topic}`)),
@@ -130,7 +139,15 @@ class BrokerService implements Broker {
   #mayForward(client: Client, packet: AedesPublishPacket): boolean {
     const peer = this.#peerOf.get(client.conn);
     if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet)) return false;
-    return !isPictureStream(packet.topic) || peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
+    if (!isPictureStream(packet.topic)) return true;
+    const isAdmitted = peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
+    this.#telemetry.counts[isAdmitted ? 'frames_out' : 'dropped']++;
+    return isAdmitted;
+  }
+
+  #onRefused(who: { client: string; user: string | undefined; from: string | undefined }): void {
+    this.#telemetry.counts.logins_refused++;
+    this.#gathering.tell('warn', 'login refused: unknown user or wrong password', who);
   }
 
   #watchClients(): void {
@@ -141,7 +158,7 @@ class BrokerService implements Broker {
     });
     this.#aedes.on('clientError', (client, error) => {
       // At a stop every client ends with an error, which is none.
-      if (!this.#aedes.closed) this.#log.info({ client: client.id, cause: error.message }, 'client closed for a fault');
+      if (!this.#aedes.closed) this.#gathering.tell('info', 'client closed for a fault', { client: client.id, cause: error.message });
     });
     this.#aedes.on('connectionError', (client, error) => {
       const from = this.#peerOf.get(client.conn)?.address;
@@ -149,37 +166,30 @@ class BrokerService implements Broker {
     });
   }
 
-  #watchDemand(): void {
+  #watchTraffic(): void {
     const note = (client: Client) => {
-      const { subscriptions } = client as Client & { subscriptions: Record<string, unknown> };
-      const isGateway = this.#access.isGateway(this.#peerOf.get(client.conn)?.username, client.id);
-      this.#demand.setFilters(client.id, isGateway ? [] : Object.keys(subscriptions));
-      this.#tellDemand();
+      const filters = Object.keys((client as Client & { subscriptions: Record<string, unknown> }).subscriptions);
+      const peer = this.#peerOf.get(client.conn);
+      if (peer) peer.subscriptions = filters.length;
+      this.#viewers.setFilters(client.id, this.#access.isGateway(peer?.username, client.id) ? [] : filters);
     };
     this.#aedes.on('clientReady', note);
-    this.#aedes.on('subscribe', (_filters, client) => note(client));
-    this.#aedes.on('unsubscribe', (_filters, client) => note(client));
-    this.#aedes.on('clientDisconnect', (client) => {
-      this.#demand.setFilters(client.id, []);
-      this.#tellDemand();
+    this.#aedes.on('subscribe', (filters, client) => {
+      note(client);
+      this.#telemetry.onSubscribed(filters.map(({ topic }) => topic));
     });
+    this.#aedes.on('unsubscribe', (_filters, client) => note(client));
+    this.#aedes.on('clientDisconnect', (client) => this.#viewers.setFilters(client.id, []));
     this.#aedes.on('publish', ({ topic }) => {
-      if (this.#demand.notice(topic)) this.#tellDemand();
+      if (isPictureStream(topic)) this.#telemetry.counts.frames_in++;
+      this.#viewers.notice(topic);
     });
   }
 
-  /** Publishes the counts that changed, once for all changes of this turn. */
-  #tellDemand(): void {
-    if (this.#demandQueued) return;
-    this.#demandQueued = true;
-    setImmediate(() => {
-      this.#demandQueued = false;
-      if (this.#aedes.closed) return;
-      for (const [id, count] of this.#demand.changes()) {
-        const topic = cameraTopics(this.#settings.mqtt.prefix, id).viewers('broker');
-        this.#aedes.publish({ cmd: 'publish', topic, payload: Buffer.from(String(count)), qos: 1, retain: true, dup: false }, () => {});
-      }
-    });
+  /** Publishes what is the broker's own; retained or, where it is renewed anyway, not. */
+  #tell(topic: string, payload: string, retain = false): void {
+    if (this.#aedes.closed) return;
+    this.#aedes.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: retain ? 1 : 0, retain, dup: false }, () => {});
   }
 
   #closeStalled(): void {
@@ -187,11 +197,14 @@ class BrokerService implements Broker {
     for (const peer of this.#peers) {
       const complaint = peer.complaint(now);
       if (!complaint) continue;
+      this.#telemetry.counts.slow_closed++;
       this.#log.warn({ from: peer.address, user: peer.username, cause: complaint }, 'slow client closed');
       peer.stream.destroy();
     }
   }
 }
+
+const sum = (numbers: number[]) => numbers.reduce((all, each) => all + each, 0);
 
 /** Aedes knows what a client has announced to take at most, and leaves it to us to heed it [MQTT-3.1.2-24]. */
 function isTooLarge(client: Client, { topic, payload }: AedesPublishPacket): boolean {

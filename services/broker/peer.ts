@@ -15,6 +15,8 @@ export class Peer {
   readonly address: string;
   readonly newest = new NewestWins();
   username: string | undefined;
+  /** How many it has. */
+  subscriptions = 0;
   #limit = MAX_LOGIN_BYTES;
   readonly #progress = new Progress(performance.now());
 

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../shared/bus.ts';
+import { wallMicroseconds } from '../shared/clock.ts';
 import { cameraTopics } from '../shared/contract.ts';
 import { type Knobs, textOf } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { Pace } from '../shared/pace.ts';
+import { Pulse } from '../shared/pulse.ts';
 import type { CameraSettings } from '../shared/settings.ts';
 import { Capture, type SourceListener } from './capture.ts';
-import { wallMicroseconds } from './clock.ts';
 import { credentialsOf } from './credentials.ts';
 import { Demand } from './demand.ts';
 import { isCharacterDevice } from './device/device.ts';
@@ -25,13 +26,14 @@ import { sizeText } from './knobs/knobs.ts';
 import { Panel } from './knobs/panel.ts';
 import { Snapshots, type Taken } from './knobs/snapshots.ts';
 import { Report } from './report.ts';
-import { parseSource, type Source } from './source.ts';
-import { Tally } from './tally.ts';
+import { parseSource, publicUrl, type Source } from './source.ts';
+import { type Drop, Tally } from './tally.ts';
 import { checkFile, type Target } from './target.ts';
 import { LOOK_ROOTS, type LookRoots } from './trouble/look.ts';
 import { slowness } from './trouble/low-light.ts';
 
-const TELEMETRY_MS = 30_000;
+/** A gateway that has just come need not wait for the next one. */
+const TELEMETRY = { everyMs: 30_000, soonMs: 1_000 };
 /** A preview that is older than this is none (MQTT 5 brokers then forget it). */
 const PREVIEW_EXPIRY_S = 10;
 /** A page that is loaded again leaves for a moment: the source stays open for so long. */
@@ -88,7 +90,7 @@ class Camera implements AsyncDisposable {
   readonly #demand = new Demand();
   readonly #previewPace: Pace;
   readonly #tally = new Tally(performance.now());
-  #telemetryTimer: NodeJS.Timeout | undefined;
+  readonly #telemetry = new Pulse(TELEMETRY, () => this.#sendTelemetry());
   #recountTimer: NodeJS.Timeout | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
   /** Setting -> the value told last. */
@@ -100,6 +102,7 @@ class Camera implements AsyncDisposable {
 
   constructor({ mqtt, camera, frameMaxBytes, dataDir }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
     this.#journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
+    this.#journal.begin(source.kind === 'url' ? publicUrl(source.url) : camera.source);
     this.#settings = camera;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
     this.#previewPace = new Pace(camera.previewFps);
@@ -139,7 +142,7 @@ class Camera implements AsyncDisposable {
   }
 
   start(): void {
-    this.#telemetryTimer = setInterval(() => this.#sendTelemetry(), TELEMETRY_MS);
+    this.#telemetry.start();
     this.#bus.announce(this.#topics.status, 'online');
     this.#tellSettings(this.#panel.knobs);
     this.#bus.onChange((connected) => connected && this.#onConnected());
@@ -151,7 +154,7 @@ class Camera implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#telemetryTimer);
+    this.#telemetry.stop();
     clearTimeout(this.#recountTimer);
     clearTimeout(this.#lingerTimer);
     await this.#capture.close();
@@ -166,6 +169,11 @@ class Camera implements AsyncDisposable {
   /** Does somebody want every frame? */
   get #isWatched(): boolean {
     return this.#settings.always || this.#demand.viewers > 0;
+  }
+
+  /** Why a frame does not go out. */
+  get #why(): Drop {
+    return this.#bus.connected ? 'bus-busy' : 'bus-away';
   }
 
   #createPanel(source: Source, log: Logger): Panel {
@@ -190,7 +198,7 @@ class Camera implements AsyncDisposable {
       wanted: () => this.#isWanted(),
       whole: (frame) => this.#onFrame(frame),
       skipped: (bytes) => this.#onSkipped(bytes),
-      corrupt: () => this.#tally.corrupt(),
+      corrupt: (reason) => this.#tally.corrupt(reason),
       format: (format) => this.#onFormat(format),
       trouble: (trouble) => this.#report.update({ trouble, format: null, hint: null }),
     };
@@ -224,7 +232,7 @@ class Camera implements AsyncDisposable {
     const { jpeg, stamp } = this.#stamp(frame);
     this.#report.settle();
     this.#snapshots.offer({ jpeg, stamp });
-    if (this.#isWatched && !this.#bus.publishPicture(this.#topics.frame, jpeg, stamp)) this.#tally.dropped();
+    if (this.#isWatched && !this.#bus.publishPicture(this.#topics.frame, jpeg, stamp)) this.#tally.dropped(this.#why);
     if (this.#previewDue && this.#bus.publishPicture(this.#topics.preview, jpeg, stamp, { expirySeconds: PREVIEW_EXPIRY_S })) {
       this.#previewDue = false;
     }
@@ -237,7 +245,7 @@ class Camera implements AsyncDisposable {
 
   #onSkipped(bytes: number): void {
     this.#tally.frame(bytes);
-    if (this.#isWatched) this.#tally.dropped();
+    if (this.#isWatched) this.#tally.dropped(this.#why);
   }
 
   #obey(setting: string, text: string): Promise<string | null> {
@@ -274,11 +282,13 @@ class Camera implements AsyncDisposable {
 
   #onConnected(): void {
     this.#recount();
+    this.#telemetry.soon();
     if (this.#isOff) void this.#bus.deliver(this.#topics.preview, '', { retain: true });
   }
 
   #onCount(topic: string, payload: Buffer): void {
     this.#demand.count(topic.slice(topic.lastIndexOf('/') + 1), payload.toString());
+    this.#telemetry.soon();
     this.#onDemand();
   }
 
@@ -314,7 +324,8 @@ class Camera implements AsyncDisposable {
   }
 
   #sendTelemetry(): void {
-    this.#bus.publish(this.#topics.telemetry, JSON.stringify(this.#tally.report(this.#demand.viewers, performance.now())));
+    const now = { viewers: this.#demand.viewers, memory: process.memoryUsage.rss() };
+    this.#bus.publish(this.#topics.telemetry, JSON.stringify(this.#tally.report(now, performance.now())));
   }
 }
 

@@ -5,8 +5,8 @@ import { readSettings } from '../shared/settings.ts';
 import { startCamera } from './camera.ts';
 
 await run(async (signal) => {
-  const { cameras, camera, logLevel, ...settings } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
-  const log = createLog(logLevel);
+  const { cameras, camera, logLevel, logFormat, ...settings } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  const log = createLog(logLevel, logFormat);
   await using begun = new AsyncDisposableStack();
   for (const { id, source } of cameras) {
     begun.use(await startCamera({ ...settings, camera: { ...camera, id, source: source ?? 'device' } }, { log }, signal));

@@ -11,11 +11,14 @@ import { type Access, sameOrigin } from './access.ts';
 import { type Asset, createAsset } from './assets.ts';
 import type { Channel } from './channel.ts';
 import type { Commands } from './command.ts';
+import type { Door } from './door.ts';
 import type { Hub } from './hub.ts';
-import { LiveClient } from './live.ts';
+import { LiveClient, type LiveOptions } from './live.ts';
 import { addLogin } from './login.ts';
+import type { Metrics } from './metrics.ts';
 import { STREAM_HEADERS, streamMjpeg } from './mjpeg.ts';
 import { problem } from './problem.ts';
+import type { Refusals } from './refusals.ts';
 import { changeSetting } from './setting.ts';
 import { answerSized, answerSnapshot } from './snapshot.ts';
 
@@ -31,15 +34,17 @@ export interface AppParts {
   access: Access | null;
   assets: Map<string, Asset>;
   basePath: string;
-  maxViewers: number;
+  door: Door;
+  refusals: Refusals;
+  metrics: Metrics;
   log: Logger;
 }
 
 /** All routes of the gateway. It never listens, so a test can ask it without a port. */
-export function createApp({ hub, access, assets, basePath, maxViewers, log }: AppParts): Hono<Env> {
+export function createApp({ hub, access, assets, basePath, door, refusals, metrics, log }: AppParts): Hono<Env> {
   // Without `strict` Hono cuts the slash off a request's path before it looks for its route, so the base has none either.
   const app = new Hono<Env>({ strict: false }).basePath(basePath.replace(/(?<=.)\/$/, ''));
-  app.use('*', secureHeaders(HEADERS), sameOrigin());
+  app.use('*', secureHeaders(HEADERS), sameOrigin(refusals));
   app.onError((error) => {
     log.error({ err: error }, 'a request failed for a fault of ours');
     return problem(500, 'HomeGuard made a mistake; its log says more.');
@@ -56,7 +61,6 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   const describe = (channel: Channel) => ({ ...channel.view(), default: channel.camera.id === hub.defaultId });
   const describeNow = (channel: Channel) => ({ type: 'state', ...describe(channel), now: Date.now() });
   const find = (id: string) => hub.channel(id);
-  const isFull = () => hub.viewers >= maxViewers;
 
   /** Does `answer` for the camera named in the path, or the default one; says why when there is none. */
   const withCamera = (answer: CameraAnswer) => async (c: Context<Env>) => {
@@ -68,16 +72,15 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
       hub.ids.length > 0 ? `Known are: ${hub.ids.join(', ')}.` : 'None has shown itself on the bus yet: is the camera service running?';
     return id ? problem(404, `There is no camera "${id}". ${known}`) : problem(503, hub.trouble ?? `There is no camera yet. ${known}`);
   };
-  const full = () =>
-    problem(503, `There are ${maxViewers} viewers already; GATEWAY_MAX_VIEWERS sets how many there may be.`, {}, { 'Retry-After': '10' });
 
   const stream = withCamera((c, channel) => {
     const fps = numberOf(c.req.query('fps'), Number.POSITIVE_INFINITY);
     if (!(fps > 0)) return problem(400, `fps has to be a number above 0, at most ${MAX_FPS}.`);
     // Hono makes an answer of its own for HEAD, so nothing may be written past it.
     if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
-    if (isFull()) return full();
-    streamMjpeg(channel, c.env, fps);
+    const away = door.turnAway(c);
+    if (away) return away;
+    streamMjpeg(channel, c.env, { fps, slow: door.slow(c) });
     return RESPONSE_ALREADY_SENT;
   });
   const snapshot = withCamera((c, channel, commands) => {
@@ -85,9 +88,10 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
     if (size !== undefined) return answerSized(channel, commands, size);
     const maxAge = numberOf(c.req.query('max_age'), DEFAULT_MAX_AGE_MS);
     if (!(maxAge >= 0)) return problem(400, 'max_age has to be a number of milliseconds, 0 or more.');
-    return isFull() ? full() : answerSnapshot(channel, maxAge);
+    return door.turnAway(c) ?? answerSnapshot(channel, maxAge);
   });
 
+  app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' }));
   app.get('/readyz', () => (hub.trouble ? problem(503, hub.trouble) : new Response('ready\n')));
   app.get('/', (c) => {
     // mjpg-streamer's addresses, which many programs have built in.
@@ -114,7 +118,8 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
   const upgrade = (begin: (client: WebSocket, c: Context<Env>) => LiveClient) => async (c: Context<Env>) => {
     if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket')
       return problem(426, 'This address speaks WebSocket.', {}, { Upgrade: 'websocket' });
-    if (isFull()) return full();
+    const away = door.turnAway(c);
+    if (away) return away;
     let client: LiveClient | undefined;
     const answer = await upgradeWebSocket(() => ({
       onOpen: (_event, { raw }) => {
@@ -124,15 +129,21 @@ export function createApp({ hub, access, assets, basePath, maxViewers, log }: Ap
     }))(c, async () => {});
     return answer ?? problem(400, 'The WebSocket handshake failed.');
   };
+  const live = (c: Context<Env>): LiveOptions => ({
+    describe: describeNow,
+    find: null,
+    isFull: () => door.turnAway(c) !== null,
+    slow: door.slow(c),
+  });
   app.get(
     '/ws',
-    upgrade((socket, c) => new LiveClient(socket, c.env.incoming.socket, describeNow, find, isFull)),
+    upgrade((socket, c) => new LiveClient(socket, c.env.incoming.socket, { ...live(c), find })),
   );
   app.get(
     '/cameras/:id/ws',
     withCamera((c, channel) =>
       upgrade((socket) => {
-        const client = new LiveClient(socket, c.env.incoming.socket, describeNow, null, isFull);
+        const client = new LiveClient(socket, c.env.incoming.socket, live(c));
         client.watch(channel);
         return client;
       })(c),

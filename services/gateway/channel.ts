@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
+import { wallMicroseconds } from '../shared/clock.ts';
 import { busLost, type Camera, type Darkness, type ShownCondition } from './camera.ts';
 import { titleOf } from './page/titles.ts';
 import { createPlaceholder, isJpeg, Picture } from './picture.ts';
 import { drawPlaceholder } from './placeholder.ts';
 import { Rate } from './rate.ts';
+import { Traffic } from './traffic.ts';
 
 /** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
 const SILENT_MS = 1_200;
@@ -34,6 +36,7 @@ export interface Viewer {
 export class Channel {
   readonly camera: Camera;
   readonly rate = new Rate();
+  readonly traffic = new Traffic();
   readonly #viewers = new Set<Viewer>();
   readonly #onWanted: (viewers: number) => void;
   #newest: Picture | null = null;
@@ -45,7 +48,6 @@ export class Channel {
   #toldSilent = false;
   /** Since when the gateway sees a darkness that the camera cannot tell of. */
   #began: { condition: ShownCondition; since: string } | null = null;
-  dropped = 0;
 
   /** @param onWanted is told the number of viewers at each change */
   constructor(camera: Camera, onWanted: (viewers: number) => void) {
@@ -80,11 +82,16 @@ export class Channel {
    */
   receive(jpeg: Buffer): void {
     if (this.camera.isOff || !isJpeg(jpeg)) {
-      this.dropped++;
+      this.traffic.dropped[this.camera.isOff ? 'off' : 'no-jpeg']++;
       return;
     }
     const now = performance.now();
-    const picture = new Picture(jpeg, Date.now() * 1000);
+    const receivedAt = wallMicroseconds();
+    const picture = new Picture(jpeg, receivedAt);
+    this.traffic.frames++;
+    this.traffic.bytes += jpeg.length;
+    this.traffic.takenAt = picture.takenAt;
+    this.traffic.receivedAt = receivedAt;
     this.#newest = picture;
     this.#waitingSince = now;
     this.#placeholder = null;

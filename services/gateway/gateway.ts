@@ -10,7 +10,11 @@ import type { GatewaySettings } from '../shared/settings.ts';
 import { Access } from './access.ts';
 import { createApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { Door } from './door.ts';
 import { Hub } from './hub.ts';
+import { createMetrics } from './metrics.ts';
+import { createClientFinder } from './proxy.ts';
+import { Refusals } from './refusals.ts';
 import { Sessions } from './sessions.ts';
 
 /** Connections beyond the viewers: pages, assets, API calls. */
@@ -29,13 +33,17 @@ export interface Gateway extends AsyncDisposable {
 
 /** Starts the HTTP side: serves as soon as it returns, whether or not the bus is there. Throws FaultError when its port is taken. */
 export async function startGateway(settings: GatewaySettings, tools: { log: Logger; connect?: () => Duplex }): Promise<Gateway> {
-  const { host, basePath, maxViewers, auth } = settings.gateway;
+  const { host, basePath, maxViewers, auth, trustedProxies } = settings.gateway;
   const secrets = auth ? readSecrets(settings) : null;
-  const access = secrets && new Access(secrets, new Sessions(settings.dataDir), basePath, tools.log);
+  const clientOf = createClientFinder(trustedProxies);
+  const refusals = new Refusals(tools.log);
+  const access = secrets && new Access(secrets, new Sessions(settings.dataDir), basePath, clientOf, refusals);
   if (!access) tools.log.warn('GATEWAY_AUTH is off: whoever reaches the gateway sees every camera');
   const hub = new Hub(settings, tools);
   try {
-    const app = createApp({ hub, access, assets: readAssets(), basePath, maxViewers, log: tools.log });
+    const door = new Door({ hub, maxViewers, refusals, clientOf, log: tools.log });
+    const metrics = createMetrics({ hub, refusals });
+    const app = createApp({ hub, access, assets: readAssets(), basePath, door, refusals, metrics, log: tools.log });
     const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
     const server = createAdaptorServer({
       fetch: app.fetch,

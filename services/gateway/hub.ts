@@ -5,9 +5,11 @@ import { CAMERA_ID, cameraTopics, clientIdPrefix, MAX_CAMERAS, parseTopic } from
 import type { Logger } from '../shared/log.ts';
 import { readSecret } from '../shared/secrets.ts';
 import type { GatewaySettings } from '../shared/settings.ts';
-import { Camera, type Darkness, OFFLINE } from './camera.ts';
-import { Channel } from './channel.ts';
-import { Commands, MAX_COMMANDS_IN_ALL } from './command.ts';
+import { type Camera, type Darkness, OFFLINE } from './camera.ts';
+import type { Channel } from './channel.ts';
+import { type Commands, MAX_COMMANDS_IN_ALL } from './command.ts';
+import { type Line, openLine } from './line.ts';
+import { TelemetryBook } from './telemetry.ts';
 
 /** Room for topic and properties around a frame. */
 const PACKET_OVERHEAD = 64 << 10;
@@ -17,16 +19,6 @@ const SETTLE_MS = 1_000;
 const CONNECT_MS = 3_000;
 
 const STOPPING: Darkness = { condition: 'bus-lost', cause: 'The gateway is being stopped.', advice: 'Try again once it runs.' };
-
-/**
- * One camera: its channel, the commands to it, and its own connection to the bus, since a Last Will covers one topic (the camera's
- * `viewers/{gateway}`).
- */
-interface Line {
-  channel: Channel;
-  commands: Commands;
-  bus: Bus;
-}
 
 /** All cameras on the bus. A frame topic is subscribed to only while its camera has viewers, once for all of them. */
 export class Hub implements AsyncDisposable {
@@ -39,6 +31,10 @@ export class Hub implements AsyncDisposable {
   readonly #ticker: NodeJS.Timeout;
   readonly #settled = Promise.withResolvers<void>();
   #toldFull = false;
+  /** What cameras and the broker tell of themselves. */
+  readonly telemetry: TelemetryBook;
+  /** How often there was a connection to the bus. */
+  connections = 0;
 
   constructor(settings: GatewaySettings, tools: { log: Logger; connect?: () => Duplex }) {
     this.#settings = settings;
@@ -61,6 +57,10 @@ export class Hub implements AsyncDisposable {
         if (!camera.setState(payload.toString())) this.#tools.log.warn({ topic }, 'a state that cannot be read was ignored');
       });
     });
+    this.telemetry = new TelemetryBook(settings.mqtt.prefix);
+    this.#bus.subscribe(`${settings.mqtt.prefix}/+/telemetry`, ({ topic, payload }) => {
+      this.telemetry.take(topic, payload, (id) => this.#lines.has(id), performance.now());
+    });
     this.#bus.onChange((connected) => this.#busChanged(connected));
     setTimeout(() => this.#settled.resolve(), CONNECT_MS).unref();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
@@ -74,6 +74,11 @@ export class Hub implements AsyncDisposable {
   /** The ids of all cameras known, in order. */
   get ids(): string[] {
     return [...this.#lines.keys()].sort();
+  }
+
+  /** All cameras known, in the order of their ids. */
+  get channels(): Channel[] {
+    return this.ids.flatMap((id) => this.channel(id) ?? []);
   }
 
   channel(id: string): Channel | undefined {
@@ -140,19 +145,9 @@ export class Hub implements AsyncDisposable {
       this.#toldFull = true;
       return undefined;
     }
-    const bus = this.#connect(id, this.#viewersTopic(id));
-    const topics = cameraTopics(this.#settings.mqtt.prefix, id);
-    bus.announce(this.#viewersTopic(id), '0');
-    let subscribed = false;
-    const channel = new Channel(new Camera(id), (viewers) => {
-      if (subscribed !== viewers > 0) {
-        subscribed = viewers > 0;
-        if (subscribed) bus.subscribe(topics.frame, ({ payload }) => channel.receive(payload));
-        else bus.unsubscribe(topics.frame);
-      }
-      bus.announce(this.#viewersTopic(id), String(viewers));
-    });
-    const line = { channel, commands: new Commands(bus, topics, () => this.#commandsUnderWay >= MAX_COMMANDS_IN_ALL), bus };
+    const viewersTopic = this.#viewersTopic(id);
+    const isBusy = () => this.#commandsUnderWay >= MAX_COMMANDS_IN_ALL;
+    const line = openLine(id, this.#connect(id, viewersTopic), { prefix: this.#settings.mqtt.prefix, viewersTopic, isBusy });
     this.#lines.set(id, line);
     return line;
   }
@@ -183,6 +178,7 @@ export class Hub implements AsyncDisposable {
   }
 
   #busChanged(connected: boolean): void {
+    if (connected) this.connections++;
     if (connected) setTimeout(() => this.#settled.resolve(), SETTLE_MS).unref();
     for (const { channel } of this.#lines.values()) {
       // A broker that comes back tells who is online; until then nobody is known to be.

@@ -23,32 +23,32 @@ interface Wish {
 /** What a camera tells a page: its state, and the time here, since the client's clock may be wrong. */
 export type DescribeCamera = (channel: Channel) => object;
 
+export interface LiveOptions {
+  describe: DescribeCamera;
+  /** Null when the client watches the one camera of its address; then pictures come without an id. */
+  find: ((id: string) => Channel | undefined) | null;
+  /** Whether one more camera to watch is one viewer too many. */
+  isFull: () => boolean;
+  /** Is told when the client is closed since it takes nothing. */
+  slow: (channel: Channel) => void;
+}
+
 /** One WebSocket: binary messages are pictures, text messages JSON. It watches one camera or several. */
 export class LiveClient {
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
-  readonly #describe: DescribeCamera;
-  /** Null when the client watches the one camera of its address; then pictures come without an id. */
-  readonly #find: ((id: string) => Channel | undefined) | null;
-  readonly #isFull: () => boolean;
+  readonly #options: LiveOptions;
   readonly #newest = new NewestWins();
   readonly #progress = new Progress(performance.now());
   readonly #watched = new Map<string, Disposable>();
+  #isClosed = false;
   #fps = Number.POSITIVE_INFINITY;
   readonly #paces = new Map<string, Pace>();
 
-  constructor(
-    socket: WebSocket,
-    tcp: Socket,
-    describe: DescribeCamera,
-    find: ((id: string) => Channel | undefined) | null,
-    isFull: () => boolean,
-  ) {
+  constructor(socket: WebSocket, tcp: Socket, options: LiveOptions) {
     this.#socket = socket;
     this.#tcp = tcp;
-    this.#describe = describe;
-    this.#find = find;
-    this.#isFull = isFull;
+    this.#options = options;
     socket.on('close', () => this.#leave());
   }
 
@@ -58,8 +58,8 @@ export class LiveClient {
     if (this.#watched.has(id)) return;
     this.#paces.set(id, new Pace(this.#fps));
     const viewer: Viewer = {
-      show: (picture, now) => this.#show(id, picture, now),
-      tell: () => this.#say(this.#describe(channel)),
+      show: (picture, now) => this.#show(channel, picture, now),
+      tell: () => this.#say(this.#options.describe(channel)),
       end: () => this.#socket.close(GOING_AWAY),
     };
     viewer.tell?.();
@@ -78,15 +78,22 @@ export class LiveClient {
     if (wish.watch !== undefined) this.#setWatched(wish.watch);
   }
 
-  #show(id: string, picture: Picture, now: number): void {
+  #show(channel: Channel, picture: Picture, now: number): void {
+    const { id } = channel.camera;
     const backlog = this.#socket.bufferedAmount;
     if (this.#progress.stalledFor(this.#tcp, now) >= STALLED_MS) {
+      if (!this.#isClosed) this.#options.slow(channel);
+      this.#isClosed = true;
       this.#socket.terminate();
       return;
     }
-    if (!this.#newest.admit(id, picture.jpeg.length, backlog)) return;
+    if (!this.#newest.admit(id, picture.jpeg.length, backlog)) {
+      if (!picture.isPlaceholder) channel.traffic.missed++;
+      return;
+    }
     if (!picture.isPlaceholder && !this.#paces.get(id)?.admit(now)) return;
-    this.#socket.send(this.#find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
+    if (!picture.isPlaceholder) channel.traffic.sent++;
+    this.#socket.send(this.#options.find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
   }
 
   #say(message: object): void {
@@ -107,7 +114,7 @@ export class LiveClient {
   }
 
   #setWatched(ids: unknown): void {
-    const find = this.#find;
+    const { find } = this.#options;
     if (!find) {
       this.#complain('this address serves one camera; watch works at /ws');
       return;
@@ -124,7 +131,7 @@ export class LiveClient {
     }
     for (const channel of known) {
       if (this.#watched.has(channel.camera.id)) continue;
-      if (this.#isFull()) {
+      if (this.#options.isFull()) {
         this.#complain('there are too many viewers already; GATEWAY_MAX_VIEWERS sets how many there may be');
         return;
       }

@@ -70,6 +70,30 @@ export interface Telemetry {
   restarts: number;
   viewers: number;
   uptime_s: number;
+  /** `dropped` and `corrupt` by their causes; not in the first contract, so these two may be absent with other publishers. */
+  drops?: Record<string, number>;
+  /** Resident memory of the service's process, in bytes. */
+  memory?: number;
+}
+
+/** Payload of `brokerTelemetryTopic`, counted since the broker began. */
+export interface BrokerTelemetry {
+  /** Connected now, and the subscriptions of all of them. */
+  clients: number;
+  subscriptions: number;
+  /** Pictures that came, that went out to subscribers, and that a slow subscriber did not get. */
+  frames_in: number;
+  frames_out: number;
+  dropped: number;
+  slow_closed: number;
+  logins_refused: number;
+  memory: number;
+  uptime_s: number;
+}
+
+/** Where our own broker tells of itself every 30 s. `_broker` cannot be a camera's id. */
+export function brokerTelemetryTopic(prefix: string): string {
+  return `${prefix}/_broker/telemetry`;
 }
 
 /** How the MQTT client ids of a service begin; without users the broker knows gateways by it. */

@@ -1,5 +1,5 @@
 /** Environment -> one frozen, typed object, or every fault at once. Pure: files are read by the function handed in. */
-import { z } from 'zod';
+import { isIP } from 'node:net';
 import { CAMERA_ID, MAX_FRAME_BYTES } from './contract.ts';
 import { FaultError } from './fault.ts';
 
@@ -18,60 +18,74 @@ export type GatewaySettings = Pick<Settings, 'mqtt' | 'gateway' | 'dataDir' | 'f
 
 /** A setting: how its text is read, what stands for it when it is absent, and what would be right, for the message. */
 interface Rule<T> {
-  read: z.ZodType<T, string>;
-  right: string;
+  /** Undefined: it is not right. By hand: a schema library takes 60 ms and 17 MB, and the health check runs every few seconds. */
+  read: (given: string) => T | undefined;
+  /** Or made of what was given, where a part of it is at fault. */
+  right: string | ((given: string) => string);
 }
 type Environment = Record<string, string | undefined>;
 
-const text: Rule<string> = { read: z.string().min(1), right: 'some text' };
-const flag: Rule<boolean> = { read: z.enum(['true', 'false']).transform((v) => v === 'true'), right: 'true or false' };
-const onOff: Rule<boolean> = { read: z.enum(['on', 'off']).transform((v) => v === 'on'), right: 'on or off' };
+const text: Rule<string> = { read: (v) => v, right: 'some text' };
+const flag: Rule<boolean> = { read: (v) => (v === 'true' ? true : v === 'false' ? false : undefined), right: 'true or false' };
+const onOff: Rule<boolean> = { read: (v) => (v === 'on' ? true : v === 'off' ? false : undefined), right: 'on or off' };
 const port: Rule<number> = wholeNumber(0, 65_535);
 const topicLevels: Rule<string> = {
-  read: z.string().regex(/^[^+#\0/$][^+#\0]{0,99}(?<!\/)$/u),
+  read: matching(/^[^+#\0/$][^+#\0]{0,99}(?<!\/)$/u),
   right: 'a topic without +, # and a slash at its ends',
 };
-const cameraId: Rule<string> = { read: z.string().regex(CAMERA_ID), right: 'a small letter or digit, then at most 31 of a-z 0-9 _ -' };
+const cameraId: Rule<string> = { read: matching(CAMERA_ID), right: 'a small letter or digit, then at most 31 of a-z 0-9 _ -' };
 const size: Rule<{ width: number; height: number }> = {
-  read: z
-    .string()
-    .regex(/^[1-9]\d{1,3}x[1-9]\d{1,3}$/)
-    .transform((v) => {
-      const [width = 0, height = 0] = v.split('x').map(Number);
-      return { width, height };
-    }),
+  read: (v) => {
+    const [, width, height] = /^([1-9]\d{1,3})x([1-9]\d{1,3})$/.exec(v) ?? [];
+    return width && height ? { width: Number(width), height: Number(height) } : undefined;
+  },
   right: 'a width and height such as 1280x720',
 };
 const url: Rule<string> = {
   // The address stands in messages, so it holds no login.
-  read: z.string().refine((v) => /^(mqtts?|wss?):\/\/[^/@]+(\/|$)|^mqtt\+unix:\/\/\/./.test(v) && URL.canParse(v)),
+  read: (v) => (/^(mqtts?|wss?):\/\/[^/@]+(\/|$)|^mqtt\+unix:\/\/\/./.test(v) && URL.canParse(v) ? v : undefined),
   right:
     'an address such as mqtt://192.168.1.2:1883, mqtts://…, ws://…, wss://… or mqtt+unix:///run/homeguard/broker.sock; ' +
     'the login stands in MQTT_USERNAME and MQTT_PASSWORD',
 };
 const source: Rule<string> = {
-  read: z.string().refine((v) => isSource(v)),
+  read: (v) => (isSource(v) ? v : undefined),
   right: 'device, auto, test, a device path, usb:{part of its name}, a video file, or an rtsp:// or http:// address',
 };
 const basePath: Rule<string> = {
-  read: z
-    .string()
-    .regex(/^\/([A-Za-z0-9._~-]+\/?)*$/)
-    .transform((v) => (v.endsWith('/') ? v : `${v}/`)),
+  read: (v) => (/^\/([A-Za-z0-9._~-]+\/?)*$/.test(v) ? v.replace(/(?<!\/)$/, '/') : undefined),
   right: 'a path such as / or /cameras/',
 };
 const cameras: Rule<CameraEntry[]> = {
-  read: z.string().transform((v, context) => {
+  read: (v) => {
     const entries = v
       .split(/,(?=[^,=]*=)/)
       .map((entry) => ({ id: entry.slice(0, entry.indexOf('=')).trim(), source: entry.slice(entry.indexOf('=') + 1).trim() }));
     const valid = v.includes('=') && entries.every(({ id, source }) => CAMERA_ID.test(id) && isSource(source));
-    if (!valid || new Set(entries.map(({ id }) => id)).size < entries.length) context.addIssue('');
-    return entries;
-  }),
+    return valid && new Set(entries.map(({ id }) => id)).size === entries.length ? entries : undefined;
+  },
   right: 'different ids with their sources, such as front=/dev/video0,door=/dev/video2',
 };
-const list: Rule<string[]> = { read: z.string().transform((v) => v.split(',').map((part) => part.trim())), right: 'a list with commas' };
+const networks: Rule<string[]> = {
+  read: (v) => (entriesOf(v).every(isNetwork) ? entriesOf(v) : undefined),
+  right: (given) => {
+    const wrong = entriesOf(given).filter((entry) => !isNetwork(entry));
+    const isOne = wrong.length === 1;
+    return (
+      'IP addresses and networks with commas between, such as 127.0.0.1,172.16.0.0/12; ' +
+      `${wrong.map((entry) => `"${entry}"`).join(', ')} ${isOne ? 'is' : 'are'} neither`
+    );
+  },
+};
+
+function entriesOf(list: string): string[] {
+  return list.split(',').map((entry) => entry.trim());
+}
+
+function isNetwork(entry: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
+  return isIP(address) > 0 && Number(bits) <= (isIP(address) === 6 ? 128 : 32);
+}
 
 /** Longest source that is taken, in characters. */
 const MAX_SOURCE = 2_048;
@@ -84,19 +98,23 @@ function isSource(value: string): boolean {
   return ['rtsp', 'rtsps', 'http', 'https'].includes(scheme) && URL.canParse(value) && new URL(value).host !== '';
 }
 
+function matching(pattern: RegExp): (given: string) => string | undefined {
+  return (given) => (pattern.test(given) ? given : undefined);
+}
+
+function oneOf<const T extends string>(...words: [T, T, ...T[]]): Rule<T> {
+  return { read: (v) => words.find((word) => word === v), right: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` };
+}
+
 function wholeNumber(least: number, most: number): Rule<number> {
   return {
-    read: z
-      .string()
-      .regex(/^\d{1,15}$/)
-      .transform(Number)
-      .refine((v) => v >= least && v <= most),
+    read: (v) => (/^\d{1,15}$/.test(v) && Number(v) >= least && Number(v) <= most ? Number(v) : undefined),
     right: `a whole number from ${least} to ${most}`,
   };
 }
 
 /** Our names in the environment: what begins so and is not known is a misspelling. */
-const OURS = /^(MQTT|BROKER|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|DATA_DIR|LOG_LEVEL|FRAME_MAX_BYTES)(_FILE)?$/;
+const OURS = /^(MQTT|BROKER|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|DATA_DIR|LOG_LEVEL|LOG_FORMAT|FRAME_MAX_BYTES)(_FILE)?$/;
 
 /**
  * Reads the settings of README's table. Throws one FaultError that names every fault, by name, with what would be right.
@@ -125,7 +143,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       auth: reader.get('BROKER_AUTH', onOff, 'on'),
     },
     camera: {
-      name: reader.get('CAMERA_NAME', { read: z.string().max(64), right: 'a name of at most 64 characters' }, undefined),
+      name: reader.get('CAMERA_NAME', { read: matching(/^.{1,64}$/s), right: 'a name of at most 64 characters' }, undefined),
       size: reader.get('CAMERA_SIZE', size, '1280x720'),
       fps: reader.get('CAMERA_FPS', wholeNumber(1, 240), '30'),
       previewFps: reader.get('CAMERA_PREVIEW_FPS', wholeNumber(0, 30), '1'),
@@ -137,23 +155,17 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       host: reader.get('GATEWAY_HOST', text, '127.0.0.1'),
       port: reader.get('GATEWAY_PORT', port, '8080'),
       basePath: reader.get('GATEWAY_BASE_PATH', basePath, '/'),
-      trustedProxies: reader.get('GATEWAY_TRUSTED_PROXIES', list, undefined) ?? [],
+      trustedProxies: reader.get('GATEWAY_TRUSTED_PROXIES', networks, undefined) ?? [],
       auth: reader.get('GATEWAY_AUTH', onOff, 'on'),
-      password: reader.get('GATEWAY_PASSWORD', { read: z.string().min(8), right: 'at least 8 characters' }, undefined),
-      token: reader.get(
-        'GATEWAY_TOKEN',
-        { read: z.string().regex(/^[\w.~-]{16,}$/), right: 'at least 16 of A-Z a-z 0-9 . _ ~ -' },
-        undefined,
-      ),
+      password: reader.get('GATEWAY_PASSWORD', { read: matching(/^.{8,}$/s), right: 'at least 8 characters' }, undefined),
+      token: reader.get('GATEWAY_TOKEN', { read: matching(/^[\w.~-]{16,}$/), right: 'at least 16 of A-Z a-z 0-9 . _ ~ -' }, undefined),
       maxViewers: reader.get('GATEWAY_MAX_VIEWERS', wholeNumber(1, 100_000), '1000'),
       defaultCamera: reader.get('GATEWAY_DEFAULT_CAMERA', cameraId, undefined),
     },
     dataDir: reader.get('DATA_DIR', text, './data'),
-    logLevel: reader.get(
-      'LOG_LEVEL',
-      { read: z.enum(['debug', 'info', 'warn', 'error', 'silent']), right: 'debug, info, warn, error or silent' },
-      'info',
-    ),
+    logLevel: reader.get('LOG_LEVEL', oneOf('debug', 'info', 'warn', 'error', 'silent'), 'info'),
+    /** Lines for people, or one JSON object a line. */
+    logFormat: reader.get('LOG_FORMAT', oneOf('text', 'json'), 'text'),
     frameMaxBytes: reader.get('FRAME_MAX_BYTES', wholeNumber(65_536, 67_108_864), String(MAX_FRAME_BYTES)),
   };
   if (Boolean(settings.broker.tlsCert) !== Boolean(settings.broker.tlsKey))
@@ -193,11 +205,11 @@ class Reader {
     this.#known.add(name).add(`${name}_FILE`);
     const raw = this.#raw(name) ?? fallback;
     if (raw === undefined) return undefined;
-    const result = rule.read.safeParse(raw);
-    if (result.success) return result.data;
+    const value = rule.read(raw);
+    if (value !== undefined) return value;
     const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@');
     const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > 80 ? `${bare.slice(0, 80)}…` : bare}" and`;
-    this.#faults.push(`${name}${shown} has to be ${rule.right}`);
+    this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(raw)}`);
     return undefined;
   }
 

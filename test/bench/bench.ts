@@ -10,7 +10,16 @@ import { readSecret } from '../../services/shared/secrets.ts';
 import type { Scope } from '../helpers/cleanup.ts';
 import { fakecamEnv } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
-import { type Load, load, SOCKET, type Station, startOneProcess, startThreeProcesses, startUstreamer } from './stations.ts';
+import {
+  type Load,
+  load,
+  SOCKET,
+  type Station,
+  startBehindNginx,
+  startOneProcess,
+  startThreeProcesses,
+  startUstreamer,
+} from './stations.ts';
 
 const SECONDS = 20;
 const STALL_SECONDS = 60;
@@ -90,6 +99,12 @@ const parts: Record<string, () => Promise<void>> = {
       promise(`every one of 100 viewers ≥ 29.5 fps: ${fps_least}`, fps_least >= 29.5);
       promise(`CPU ≤ 0.5 × ustreamer's: ${(cpu / peer.cpu).toFixed(2)} ×`, cpu <= 0.5 * peer.cpu);
     }
+  },
+  nginx: async () => {
+    await on(startThreeProcesses, watched(20));
+    const { age_ms, fps_least } = await on(startBehindNginx, watched(20));
+    promise(`every one of 20 viewers behind nginx ≥ 29.5 fps: ${fps_least}`, fps_least >= 29.5);
+    promise(`age p99 ≤ 50 ms: ${age_ms.p99}`, age_ms.p99 <= 50);
   },
   idle: async () => {
     for (const start of [startOneProcess, startThreeProcesses]) {

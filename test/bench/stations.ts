@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { defer, type Scope } from '../helpers/cleanup.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { madeOnce } from '../helpers/made-once.ts';
+import { deployed, startNginx } from '../helpers/nginx.ts';
 import { type ProcessStats, processTree } from '../helpers/process-stats.ts';
 import { type Program, startProgram } from '../helpers/program.ts';
 import { until } from '../helpers/until.ts';
@@ -47,6 +48,22 @@ export async function startThreeProcesses(t: Scope, camera: Record<string, strin
   const cameraProgram = startProgram(t, { main: 'services/camera/main.ts', env: client });
   const [, port] = await gateway.outputMatching(/serving on 127\.0\.0\.1:(\d+)/, { ms: 20_000 });
   return station('homeguard, three processes', Number(port), [broker, gateway, cameraProgram], dataDir);
+}
+
+/** The three processes behind nginx, with the files of deploy/nginx. */
+export async function startBehindNginx(t: Scope, camera: Record<string, string>): Promise<Station> {
+  const inner = await startThreeProcesses(t, camera);
+  const port = await freePort();
+  const files = {
+    'conf.d/homeguard-gateway.conf': deployed('nginx/conf.d/homeguard-gateway.conf', { '127.0.0.1:8080': `127.0.0.1:${inner.port}` }),
+    'snippets/homeguard-proxy.conf': deployed('nginx/snippets/homeguard-proxy.conf'),
+    'sites-enabled/bench.conf': `server {
+      listen 127.0.0.1:${port};
+      location / { include snippets/homeguard-proxy.conf; proxy_pass http://homeguard; }
+    }`,
+  };
+  const nginx = await startNginx(t, files, port);
+  return { ...inner, name: 'homeguard behind nginx', port, processes: () => [...inner.processes(), ...processTree(nginx.pid)] };
 }
 
 /** Debian's ustreamer on the same webcam, passing its MJPEG through. */
@@ -94,14 +111,6 @@ function mjpegload(): Promise<string> {
   return madeOnce('mjpegload', async (path) => {
     await promisify(execFile)('cc', ['-O2', '-o', path, join(import.meta.dirname, 'mjpegload.c')]);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 async function end(child: ChildProcess): Promise<void> {

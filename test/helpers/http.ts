@@ -1,4 +1,5 @@
 import { get, type IncomingMessage } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { defer, type Scope } from './cleanup.ts';
@@ -60,7 +61,8 @@ export async function stalledViewer(t: Scope, url: string | URL, { headers = {} 
 
 async function openStream(url: string | URL, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(url, { headers, signal, agent: false }, resolve).once('error', reject);
+    const ask = new URL(url).protocol === 'https:' ? getSecurely : get;
+    ask(url, { headers, signal, agent: false }, resolve).once('error', reject);
   });
   if (response.statusCode === 200) return response;
   throw new Error(`${url} answered ${response.statusCode}: ${await text(response)}`);

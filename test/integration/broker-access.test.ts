@@ -34,7 +34,7 @@ for (const version of versions) {
     }
     for (const user of ['camera', 'gateway', 'homeassistant']) assert.equal(await refusal(bus, version, bus.login(user)), 'let in');
     const refused = bus.lines.filter(({ msg }) => msg.startsWith('login refused'));
-    assert.equal(refused.length, 5);
+    assert.equal(refused.length, 1, 'a flood of them is one line a minute');
     assert.ok(!JSON.stringify(bus.lines).includes(String(right.password)), 'no password is logged');
   });
 

@@ -209,12 +209,14 @@ test('a hint stands beside a picture, and gives way to a trouble', () => {
 test('telemetry counts from the start, and its rate is that since the last one', () => {
   const tally = new Tally(5_000);
   for (let i = 0; i < 900; i++) assert.equal(tally.frame(100), i);
-  tally.dropped();
-  tally.corrupt();
-  tally.corrupt();
+  tally.dropped('bus-busy');
+  tally.corrupt('cut off');
+  tally.corrupt('no part head');
   tally.restart();
-  const counts = { frames: 900, dropped: 1, corrupt: 2, bytes: 90_000, restarts: 1 };
-  assert.deepEqual(tally.report(3, 35_000), { fps: 30, ...counts, viewers: 3, uptime_s: 30 });
+  const none = { 'bus-away': 0, empty: 0, 'too-large': 0, 'no-picture': 0 };
+  const drops = { ...none, 'bus-busy': 1, 'cut-off': 1, 'no-part-head': 1 };
+  const counts = { frames: 900, dropped: 1, corrupt: 2, bytes: 90_000, restarts: 1, drops, memory: 7 };
+  assert.deepEqual(tally.report({ viewers: 3, memory: 7 }, 35_000), { fps: 30, ...counts, viewers: 3, uptime_s: 30 });
   for (let i = 0; i < 377; i++) tally.frame(0);
-  assert.deepEqual(tally.report(0, 65_000), { fps: 12.6, ...counts, frames: 1277, viewers: 0, uptime_s: 60 });
+  assert.deepEqual(tally.report({ viewers: 0, memory: 7 }, 65_000), { fps: 12.6, ...counts, frames: 1277, viewers: 0, uptime_s: 60 });
 });

@@ -21,7 +21,7 @@ const offered = namesIn(forCompose, /^#([A-Z_]+)=/gm);
 const compose = read('compose.yaml');
 
 test('.env.example has every setting, once', () => {
-  const ofCompose = ['HOMEGUARD_IMAGE', 'HOMEGUARD_VERSION', 'VIDEO_GID'];
+  const ofCompose = ['HOMEGUARD_IMAGE', 'HOMEGUARD_VERSION', 'PUBLISH_ON', 'VIDEO_GID'];
   const names = [...offered, ...namesIn(forStart, /^#([A-Z_]+)=/gm)].sort();
   assert.deepEqual(names, [...allSettings(), ...ofCompose].sort());
 });

@@ -70,7 +70,7 @@ test('values are read into their types', () => {
     CAMERA_PREVIEW_FPS: '0',
     CAMERA_ALWAYS: 'true',
     GATEWAY_BASE_PATH: '/cams',
-    GATEWAY_TRUSTED_PROXIES: '10.0.0.1, 10.0.0.2',
+    GATEWAY_TRUSTED_PROXIES: '10.0.0.1, 172.16.0.0/12,::1',
     GATEWAY_TOKEN: 'abcdefghijklmnop',
     LOG_LEVEL: 'debug',
   });
@@ -82,7 +82,7 @@ test('values are read into their types', () => {
   assert.equal(settings.camera.previewFps, 0);
   assert.equal(settings.camera.always, true);
   assert.equal(settings.gateway.basePath, '/cams/');
-  assert.deepEqual(settings.gateway.trustedProxies, ['10.0.0.1', '10.0.0.2']);
+  assert.deepEqual(settings.gateway.trustedProxies, ['10.0.0.1', '172.16.0.0/12', '::1']);
 });
 
 test('an empty value counts as none, as compose passes on what is not set', () => {
@@ -138,6 +138,17 @@ test('one fault is told in the singular', () => {
     'one setting is wrong:',
     '  - CAMERA_FPS is "1000" and has to be a whole number from 1 to 240',
   ]);
+});
+
+test('each trusted proxy that is no address and no network is named', () => {
+  const [, fault = ''] = faultsOf({ GATEWAY_TRUSTED_PROXIES: '127.0.0.1,localhost, 10.0.0.0/33,fd00::/8,unix:' });
+  assert.match(
+    fault,
+    /GATEWAY_TRUSTED_PROXIES is .* has to be IP addresses and networks .*; "localhost", "10\.0\.0\.0\/33", "unix:" are neither$/,
+  );
+  for (const value of ['*', '127.0.0.1,', '010.0.0.1', '10.0.0.1/', '10.0.0.1 10.0.0.2', 'fe80::1%eth0']) {
+    assert.match(faultsOf({ GATEWAY_TRUSTED_PROXIES: value })[1] ?? '', /" is neither$/, value);
+  }
 });
 
 test('numbers are plain: no signs, fractions, exponents or spaces', () => {

@@ -107,7 +107,7 @@ const NAMESPACE_ADVICE: Record<Engine, string> = {
 function denialAdvice(place: Place, node: DeviceFile, error: 'EACCES' | 'EPERM'): string {
   if (error === 'EPERM' && place.kind === 'container') return RULES_ADVICE[place.engine](node);
   if (error === 'EPERM' && place.kind === 'systemd' && place.manager === 'system') {
-    return `${inUnit(place, 'DeviceAllow=char-video4linux rw')}.`;
+    return `${inUnit(place, `DeviceAllow=char-${node.major} rw`)}.`;
   }
   const where = place.kind === 'container' ? ' on the host' : '';
   return `If it stays dark, look for "denied" in what \`sudo dmesg\` prints${where}: owner and mode of the device would let HomeGuard in.`;

@@ -1,0 +1,34 @@
+import { Demand } from './demand.ts';
+
+/** Keeps the count of who wants which camera's frames, and tells what changed of it: once for all changes of a turn of the event loop. */
+export class Viewers {
+  readonly #demand: Demand;
+  readonly #tell: (camera: string, count: number) => void;
+  #isQueued = false;
+
+  /** @param tell publishes a camera's new count */
+  constructor(prefix: string, tell: (camera: string, count: number) => void) {
+    this.#demand = new Demand(prefix);
+    this.#tell = tell;
+  }
+
+  /** A client's subscriptions, all of them; none: it has gone, or is not to be counted. */
+  setFilters(clientId: string, filters: string[]): void {
+    this.#demand.setFilters(clientId, filters);
+    this.#queue();
+  }
+
+  /** Something was published, by which a camera may show itself. */
+  notice(topic: string): void {
+    if (this.#demand.notice(topic)) this.#queue();
+  }
+
+  #queue(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    setImmediate(() => {
+      this.#isQueued = false;
+      for (const [camera, count] of this.#demand.changes()) this.#tell(camera, count);
+    });
+  }
+}
