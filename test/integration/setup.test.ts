@@ -7,10 +7,11 @@ import { processStats } from '../helpers/process-stats.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const setup = join(import.meta.dirname, '../../deploy/setup.mjs');
-const everything = ['ffmpeg', 'ffprobe', 'v4l2-ctl', 'cc', 'chromium', 'curl', 'mosquitto_sub', 'ustreamer', 'npm'];
+const tools = ['ffmpeg', 'ffprobe', 'v4l2-ctl', 'cc', 'chromium', 'curl', 'mosquitto_sub', 'ustreamer', 'uwsgi', 'openssl'];
+const everything = [...tools, 'npm'];
 
 test('without root it names the one command for all that is missing, and does nothing', (t) => {
-  const machine = new Machine(t, ['apt-get', 'npm', 'cc']);
+  const machine = new Machine(t, ['apt-get', 'npm', 'cc', 'uwsgi']);
   assert.deepEqual(machine.run('start', { uid: 1000 }), {
     status: 1,
     stdout: '',
@@ -18,7 +19,7 @@ test('without root it names the one command for all that is missing, and does no
   });
   assert.match(
     machine.run('test', { uid: 1000 }).stderr,
-    /^.*"sudo apt-get install -y ffmpeg v4l-utils chromium curl mosquitto-clients", then npm test again\.\n$/,
+    /^.*"sudo apt-get install -y ffmpeg v4l-utils chromium curl mosquitto-clients openssl", then npm test again\.\n$/,
   );
   assert.match(
     machine.run('bench', { uid: 1000 }).stderr,
@@ -104,6 +105,21 @@ test('dependencies are installed once for each lock, then the start is silent an
   assert.equal(machine.calls().length, 3, 'missing node_modules are installed');
 });
 
+test('for containers it asks for Docker, and for one that answers', (t) => {
+  const machine = new Machine(t, everything);
+  machine.run('start');
+  assert.match(
+    machine.run('containers').stderr,
+    /Docker with Compose v2 is missing: install it .*, then run npm run test:containers again\.\n$/,
+  );
+  machine.program('docker', '[ "$1" = compose ] || { echo "permission denied" >&2; exit 1; }');
+  const { status, stderr } = machine.run('containers');
+  assert.equal(status, 1);
+  assert.match(stderr, /^permission denied\nHomeGuard: Docker does not answer: start it .*, then run npm run test:containers again\.\n$/);
+  machine.program('docker', 'exit 0');
+  assert.deepEqual(machine.run('containers'), { status: 0, stdout: '', stderr: '' });
+});
+
 test('a failed npm ci shows its words, and the next start tries again', (t) => {
   const machine = new Machine(t, everything);
   machine.program('npm', '/bin/mkdir -p node_modules; echo "npm ERR! network" >&2; exit 1');
@@ -129,7 +145,7 @@ test('where npm runs no install scripts it names the remedy, and the remedy is e
 
 test('an unknown mode is refused', (t) => {
   const { status, stderr } = new Machine(t, everything).run('stop');
-  assert.deepEqual([status, stderr], [1, 'HomeGuard: usage: node deploy/setup.mjs start|test|bench|doctor|device\n']);
+  assert.deepEqual([status, stderr], [1, 'HomeGuard: usage: node deploy/setup.mjs start|test|bench|doctor|containers|device\n']);
 });
 
 /** A clone of the project on a machine that has these programs on PATH and no others; each notes its calls. */
