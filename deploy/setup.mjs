@@ -31,6 +31,7 @@ const needs = {
     curl: 'curl',
     mosquitto_sub: 'mosquitto-clients',
     openssl: 'openssl',
+    'systemd-analyze': 'systemd',
   },
   bench: { ...ffmpeg, ...compiler, ...nginx, ustreamer: 'ustreamer' },
   // What is missing is for the doctor to tell.

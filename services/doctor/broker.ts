@@ -1,6 +1,6 @@
 /** Asks the message bus: does it answer, does it know our login, what does it keep of our cameras? */
 import path from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { Bus } from '../shared/bus.ts';
 import { CONDITIONS, cameraTopics } from '../shared/contract.ts';
 import { createLog } from '../shared/log.ts';
@@ -32,7 +32,7 @@ export interface BrokerFacts {
 /** What a camera's service says of itself. */
 export interface Service {
   online: boolean;
-  state: z.infer<typeof state> | null;
+  state: v.InferOutput<typeof state> | null;
 }
 
 /** Stands for `trouble` where no answer came at all. */
@@ -48,14 +48,18 @@ const MAX_PACKET_BYTES = 256 << 10;
 /** What a stranger says is cut; the longest advice of ours has 400 letters. */
 const MAX_SAID = 1_000;
 
-const text = z.string().transform((said) => said.slice(0, MAX_SAID));
-const state = z.object({
-  condition: z.enum(CONDITIONS),
-  cause: text.nullable(),
-  advice: text.nullable(),
-  test: z.boolean().default(false),
-  device: z.object({ path: text.nullable() }).nullable(),
-  format: z.object({ width: z.number(), height: z.number(), fps: z.number(), encoded: z.boolean() }).nullable(),
+const number = v.pipe(v.number(), v.finite());
+const text = v.pipe(
+  v.string(),
+  v.transform((said) => said.slice(0, MAX_SAID)),
+);
+const state = v.object({
+  condition: v.picklist(CONDITIONS),
+  cause: v.nullable(text),
+  advice: v.nullable(text),
+  test: v.optional(v.boolean(), false),
+  device: v.nullable(v.object({ path: v.nullable(text) })),
+  format: v.nullable(v.object({ width: number, height: number, fps: number, encoded: v.boolean() })),
 });
 
 /** Takes at most 3 s, and a little more for what is retained. Never rejects. */
@@ -127,7 +131,7 @@ function listen(bus: Bus, prefix: string, id: string, services: Answer['services
 /** Null when it is none. */
 function parseState(json: string): Service['state'] {
   try {
-    return state.safeParse(JSON.parse(json)).data ?? null;
+    return v.parse(state, JSON.parse(json));
   } catch {
     return null; // Somebody else's payload.
   }

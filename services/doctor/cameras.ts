@@ -79,7 +79,7 @@ async function lookAtSource(
   return {
     source,
     label: isTarget(target) ? target.label : text,
-    device: found && (await lookAtDevice(found, answers.get(found.path) ?? null, scene.holders, roots)),
+    device: found && lookAtDevice(found, answers.get(found.path) ?? null, scene.holders, roots),
     absent: isTarget(target) ? fileFaultOf(source) : target.absent,
     scene,
   };

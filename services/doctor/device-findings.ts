@@ -28,10 +28,10 @@ export function judgeDevice(device: DeviceFacts, scene: Scene, isRead: boolean):
   return [...about, permission, ...holders, ...(usb ? judgeUsb(path, usb, scene) : []), ...judgeKernel(path, scene)];
 }
 
-function judgePermission({ path, mayOpen, said }: DeviceFacts, scene: Scene): Finding {
-  const errno = said && 'failed' in said ? said.errno : null;
+function judgePermission({ path, refusal, said }: DeviceFacts, scene: Scene): Finding {
+  const errno = (said && 'failed' in said ? said.errno : null) ?? refusal;
   if (errno === 'EPERM') return refused(path, 'Operation not permitted', scene);
-  if (!mayOpen || errno === 'EACCES') return refused(path, 'Permission denied', scene);
+  if (refusal || errno === 'EACCES') return refused(path, 'Permission denied', scene);
   const { node } = scene;
   const whose = node ? `: it belongs to ${node.owner ?? node.uid}:${node.group ?? node.gid}, mode ${modeInWords(node.mode)}` : '';
   return well('permission', path, `may be opened${whose}`);

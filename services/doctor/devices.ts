@@ -1,7 +1,8 @@
 /** The machine's video devices, looked at without taking any. */
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import type { Capabilities } from '../camera/device/capabilities.ts';
-import { type Device, describeDevice } from '../camera/device/device.ts';
+import type { Device } from '../camera/device/device.ts';
 import type { V4l2Failure } from '../camera/device/v4l2.ts';
 import type { LookRoots } from '../camera/trouble/look.ts';
 import { peekNames, peekPlace, peekText } from '../camera/trouble/peek.ts';
@@ -16,8 +17,8 @@ export interface DeviceFacts {
   name: string | null;
   /** Its names in /dev/v4l/by-id. */
   links: string[];
-  /** May we open it, by its owner, group and mode? */
-  mayOpen: boolean;
+  /** What keeps us from opening it: EACCES by its owner, group and mode, EPERM by a control group; null when nothing does. */
+  refusal: string | null;
   /** What it says of itself; null when it was not asked. */
   said: Capabilities | V4l2Failure | null;
   usb: Usb | null;
@@ -41,26 +42,34 @@ const CAMERA_SERVICE = /services\/(homeguard|camera\/main)\.(ts|js)(\0|$)/;
 const MAX_NODES = 128;
 
 /** @param said what it answered to v4l2-ctl; null when it was not asked */
-export async function lookAtDevice(
+export function lookAtDevice(
   found: Pick<Device, 'path' | 'name'>,
   said: DeviceFacts['said'],
   holders: Holder[],
   roots: LookRoots,
-): Promise<DeviceFacts> {
+): DeviceFacts {
   const place = peekPlace(found.path);
-  const node = await describeDevice(found.path, roots);
   const byId = path.join(roots.dev, 'v4l/by-id');
   return {
     path: found.path,
     place,
     name: found.name,
     links: peekNames(byId).filter((link) => peekPlace(path.join(byId, link)) === place),
-    mayOpen: node?.open ?? false,
+    refusal: refusalOf(found.path),
     said,
     usb: lookAtUsb(place, roots.sys),
     opens: countOpens(place, roots.sys),
     homeGuards: holders.map(({ pid }) => pid).filter((pid) => isHomeGuards(pid, roots.proc)),
   };
+}
+
+function refusalOf(node: string): string | null {
+  try {
+    accessSync(node, constants.R_OK | constants.W_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EACCES';
+  }
 }
 
 /** @param used places of the devices that cameras of the settings mean */

@@ -13,7 +13,7 @@ import { connectMqtt, receive } from '../helpers/services.ts';
 import { buildImages, docker, makeStack, run, type Stack } from '../helpers/stack.ts';
 import { until, untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { Nodes, webcam } from './webcam.ts';
+import { plug, unplug, webcam } from './webcam.ts';
 
 const root = join(import.meta.dirname, '../..');
 const SERVICES = ['broker', 'camera', 'gateway'];
@@ -25,13 +25,15 @@ const UNPLUG_MS = 3_000;
 const REPLUG_MS = 10_000;
 const STARTED_MS = 20_000;
 
-const scope = { after };
-let nodes: Nodes;
+/** All that a test may plug in. */
+const NODES = [0, 1, 2];
+const unplugAll = () => unplug(...NODES);
 
 before(async () => {
   await buildImages();
-  nodes = new Nodes(scope);
+  unplugAll();
 });
+after(unplugAll);
 
 /** Waits, and shows what the services said where it was in vain. */
 async function seen<T>(stack: Stack, ...what: Parameters<typeof until<T>>) {
@@ -72,10 +74,14 @@ describe('docker compose up, with nothing else done', () => {
   let stack: Stack;
 
   before(async () => {
-    await nodes.plug(0);
-    stack = await makeStack(scope, { change: { services: { camera: await webcam() } } });
+    await plug(0);
+    // What a hook leaves to be undone is undone at its end; this one is for the whole suite.
+    stack = await makeStack({ after: () => {} }, { change: { services: { camera: await webcam() } } });
   });
-  after(() => nodes.unplugAll());
+  after(async () => {
+    unplugAll();
+    await stack.end();
+  });
 
   // The best of three: what else this machine does is not ours.
   test('from built images to the first picture in at most 5 s', async (t) => {
@@ -225,11 +231,11 @@ describe('docker compose up, with nothing else done', () => {
       [2, 1],
     ] as const) {
       const pulled = performance.now();
-      nodes.unplug(from);
+      unplug(from);
       const { cause } = await condition(stack, /no-device/, UNPLUG_MS);
       assert.match(cause ?? '', new RegExp(`/dev/video${from}|no camera`));
       const plugged = performance.now();
-      await nodes.plug(to);
+      await plug(to);
       const { device } = await condition(stack, /live|idle/, REPLUG_MS);
       assert.equal((device as { path: string }).path, `/dev/video${to}`);
       t.diagnostic(
@@ -261,7 +267,7 @@ describe('docker compose up, with nothing else done', () => {
   test('down takes at most 5 s, says offline, and every service ends by itself with code 0', async (t) => {
     const bus = await stack.busUrl();
     const password = /user homeassistant, password (\S+),/.exec(await stack.logs('setup'))?.[1];
-    const client = await connectMqtt({ after: (undo) => t.after(undo) }, bus, { username: 'homeassistant', password });
+    const client = await connectMqtt(t, bus, { username: 'homeassistant', password });
     const told = await receive(client, 'homeguard/camera/status');
     await until('online', () => told.at(-1)?.payload.toString() === 'online');
     const began = performance.now();
@@ -282,15 +288,15 @@ describe('a camera that does not come at once', () => {
     const { advice } = await condition(stack, /no-device/, STARTED_MS);
     assert.match(advice ?? '', /Plug in the camera/);
     assert.match(await stack.sh('camera', 'homeguard health camera'), /no-device|no camera/);
-    await nodes.plug(0);
-    t.after(() => nodes.unplugAll());
+    await plug(0);
+    t.after(unplugAll);
     await condition(stack, /live|idle/, UNPLUG_MS + 2_000);
     await frame(stack, RECOVERY_MS);
   });
 
   test('a wrong group: the page names the line, the line mends it', async (t) => {
-    await nodes.plug(0);
-    t.after(() => nodes.unplugAll());
+    await plug(0);
+    t.after(unplugAll);
     const stack = await makeStack(t, { env: { VIDEO_GID: '12345' }, change: { services: { camera: await webcam() } } });
     await stack.up();
     const { cause, advice } = await condition(stack, /permission-denied/, STARTED_MS);
@@ -305,8 +311,8 @@ describe('a camera that does not come at once', () => {
   });
 
   test('without the rule for cameras: the page names it', async (t) => {
-    await nodes.plug(0);
-    t.after(() => nodes.unplugAll());
+    await plug(0);
+    t.after(unplugAll);
     const { environment, volumes } = await webcam();
     const stack = await makeStack(t, {
       files: ['test/containers/no-rule.yaml'],
@@ -315,13 +321,18 @@ describe('a camera that does not come at once', () => {
     await stack.up();
     const { advice } = await condition(stack, /permission-denied/, STARTED_MS);
     assert.match(advice ?? '', /`device_cgroup_rules: \["c 81:\* rw"\]`/);
+    const doctor = stack.compose('run', '--rm', '-T', 'camera', 'doctor');
+    await assert.rejects(
+      doctor,
+      ({ code, stdout }) => code === 1 && /✘ permission .*EPERM on \/dev\/video0.*\n.*device_cgroup_rules/.test(stdout),
+    );
   });
 });
 
 test('the plain form, one device handed in: the picture comes, and the container sees no other', async (t) => {
-  await nodes.plug(0);
-  await nodes.plug(1);
-  t.after(() => nodes.unplugAll());
+  await plug(0);
+  await plug(1);
+  t.after(unplugAll);
   const stack = await makeStack(t, { files: ['deploy/docker/one-device.yaml'], change: { services: { camera: await webcam() } } });
   await stack.up();
   await condition(stack, /live|idle/, STARTED_MS);
@@ -329,8 +340,8 @@ test('the plain form, one device handed in: the picture comes, and the container
 });
 
 test('a second camera is the lines that stand in compose.yaml behind a #; and the lean ffmpeg encodes, and reads films', async (t) => {
-  await nodes.plug(0);
-  t.after(() => nodes.unplugAll());
+  await plug(0);
+  t.after(unplugAll);
   const door = { ...(await webcam({ FAKECAM_YUYV: 'only' })) };
   const film = { extends: { file: join(root, 'compose.yaml'), service: 'camera' }, ...(await webcam()) };
   Object.assign(film.environment, { CAMERA_ID: 'film', CAMERA_SOURCE: (await h264File()).replace(/.*\.work/, '/fakecam') });

@@ -1,6 +1,5 @@
 import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { defer, type Scope } from '../helpers/cleanup.ts';
 import { fakecamLibrary } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 import { run } from '../helpers/stack.ts';
@@ -21,26 +20,19 @@ export async function webcam(settings: Record<string, string> = {}): Promise<{ e
   };
 }
 
-/** Nodes of this machine's own /dev, as the kernel makes them: c 81, root:video 0660. No driver stands behind them. */
-export class Nodes {
-  constructor(t: Scope) {
-    const real = globSync('/sys/class/video4linux/*');
-    if (real.length > 0) throw new Error(`these tests make nodes in /dev, and this machine has ${real.join(' ')}: unplug its camera`);
-    this.unplugAll(); // What a run that was broken off has left.
-    defer(t, () => this.unplugAll());
-  }
+/**
+ * A node in this machine's own /dev, as the kernel makes them: c 81, root:video 0660. No driver stands behind it.
+ * Throws where a real camera is plugged in.
+ */
+export async function plug(number: number): Promise<void> {
+  const real = globSync('/sys/class/video4linux/*');
+  if (real.length > 0) throw new Error(`these tests make nodes in /dev, and this machine has ${real.join(' ')}: unplug its camera`);
+  const path = `/dev/video${number}`;
+  rmSync(path, { force: true }); // A run that was broken off may have left it.
+  await run('mknod', ['-m', '660', path, 'c', '81', String(number)]);
+  await run('chgrp', ['video', path]);
+}
 
-  async plug(number: number, group = 'video'): Promise<void> {
-    const path = `/dev/video${number}`;
-    await run('mknod', ['-m', '660', path, 'c', '81', String(number)]);
-    await run('chgrp', [group, path]);
-  }
-
-  unplug(number: number): void {
-    rmSync(`/dev/video${number}`);
-  }
-
-  unplugAll(): void {
-    for (const path of globSync('/dev/video*')) rmSync(path, { force: true });
-  }
+export function unplug(...numbers: number[]): void {
+  for (const number of numbers) rmSync(`/dev/video${number}`, { force: true });
 }

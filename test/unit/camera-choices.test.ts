@@ -65,7 +65,7 @@ test('values are kept for sixteen devices, those set last', (t) => {
 });
 
 test('a file that is none any more is put aside and named', (t) => {
-  for (const content of ['{"capture":"OFF"', '[]', '{"capture":"PERHAPS"}', '\0\0\0']) {
+  for (const content of ['{"capture":"OFF"', '[]', '{"controls":[]}', '{"capture":"PERHAPS"}', '\0\0\0']) {
     const dir = makeWorkDir(t);
     mkdirSync(join(dir, 'cameras'));
     writeFileSync(join(dir, 'cameras/front.json'), content);

@@ -31,7 +31,7 @@ const device: DeviceFacts = {
   place: '/dev/video0',
   name: 'C922 Pro Stream Webcam',
   links: ['usb-046d_C922-video-index0'],
-  mayOpen: true,
+  refusal: null,
   said: webcam,
   usb: { id: '046d:085c', speed: 480, port: '1.4', autosuspend: true },
   opens: 0,
@@ -102,10 +102,12 @@ test('a device that went away while it was asked', () => {
 
 test('permission: refused by group, by a mandatory control, by a control group; the words are those of the service', () => {
   const stranger = { us: { ...pi, groups: [], memberOf: [1000] } };
-  const group = one(judged({ mayOpen: false, said: null }, stranger), 'permission');
+  const group = one(judged({ refusal: 'EACCES', said: null }, stranger), 'permission');
   assert.equal(group.ok, false);
   assert.equal(group.text, 'may not be opened: EACCES on /dev/video0: uid 1000, groups 1000; the device is root:44 0660');
   assert.match(group.remedy ?? '', /`sudo usermod -aG video pi`/);
+  const unasked = one(judged({ refusal: 'EPERM', said: null }, { place: { kind: 'container', engine: 'docker' } }), 'permission');
+  assert.match(unasked.remedy ?? '', /device_cgroup_rules/);
   const denied = one(judged({ said: { failed: 'errno', errno: 'EACCES', said: 'Permission denied' } }), 'permission');
   assert.match(denied.remedy ?? '', /dmesg/);
   const eperm = { said: { failed: 'errno', errno: 'EPERM', said: 'Operation not permitted' } } as const;
@@ -115,7 +117,7 @@ test('permission: refused by group, by a mandatory control, by a control group; 
 });
 
 test('who may not open it hears of a holder that is seen, and no guess', () => {
-  const unseen = { mayOpen: false, said: null, opens: null };
+  const unseen = { refusal: 'EACCES', said: null, opens: null };
   assert.deepEqual(on(judged(unseen, { someUnseen: true }), 'holder'), []);
   assert.equal(one(judged(unseen, { someUnseen: true, holders: [motion] }), 'holder').ok, false);
 });

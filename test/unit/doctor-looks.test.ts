@@ -66,9 +66,9 @@ test('a device with its links, and which of its holders HomeGuard has begun', as
   symlinkSync('/dev/null', join(root, 'dev/video0'));
   const found = { path: join(root, 'dev/video0'), name: 'C922' };
   const holder = (pid: number): Holder => ({ pid, command: 'ffmpeg', user: null, unit: null, isOurs: false });
-  const facts = await lookAtDevice(found, null, [80, 81, 82, 83].map(holder), rootsIn(root));
+  const facts = lookAtDevice(found, null, [80, 81, 82, 83].map(holder), rootsIn(root));
   assert.deepEqual(facts.links, ['usb-C922-video-index0']);
-  assert.deepEqual([facts.mayOpen, facts.usb, facts.opens, facts.homeGuards], [true, null, null, [80, 81]]);
+  assert.deepEqual([facts.refusal, facts.usb, facts.opens, facts.homeGuards], [null, null, null, [80, 81]]);
 });
 
 test('nodes that are no cameras, by number', (t) => {

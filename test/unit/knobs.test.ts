@@ -25,6 +25,7 @@ test('what is no knob is dropped, and the others stay', () => {
     capture: { type: 'switch', label: 'Capture', value: 'MAYBE', default: 'ON' },
     resolution: { type: 'select', label: 'Size', value: '1x1', default: '1x1', options: '1x1' },
     quality: { ...fps, min: 'low' },
+    'controls/endless': { ...fps, max: Number.POSITIVE_INFINITY },
     snapshot: null,
     restart: [],
     reset: { type: 'lever', label: 'Reset' },

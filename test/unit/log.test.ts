@@ -1,35 +1,46 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { test } from 'node:test';
 import { GatheringLog } from '../../services/shared/gathering-log.ts';
-import { lineOf } from '../../services/shared/log-line.ts';
+import { messageOf } from '../../services/shared/log-line.ts';
 import { Pulse } from '../../services/shared/pulse.ts';
 import { readVersion } from '../../services/shared/version.ts';
 import { keepLog } from '../helpers/kept-log.ts';
 
-const time = '2026-11-22T23:10:05.123Z';
-/** What stands behind the time, which is the machine's own. */
-const line = (event: object, colours = false) =>
-  lineOf({ level: 'info', time, msg: '', ...event }, colours).replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, '');
+const line = (event: object) => messageOf({ level: 'info', time: '2026-11-22T23:10:05.123Z', ...event });
 
 test('a line for people: who, what, and what the sentence does not tell', () => {
-  assert.equal(line({ service: 'broker', msg: 'open' }), 'INFO  broker: open\n');
+  assert.equal(line({ service: 'broker', msg: 'open' }), 'broker: open');
   assert.equal(
-    line({ level: 'warn', service: 'camera', camera: 'front', msg: 'no-device: x. Plug', condition: 'no-device', cause: 'x' }),
-    'WARN  camera front: no-device: x. Plug\n',
+    line({ service: 'camera', camera: 'front', msg: 'no-device: x. Plug', condition: 'no-device', cause: 'x' }),
+    'camera front: no-device: x. Plug',
   );
   assert.equal(
     line({ msg: 'closed', from: '10.0.0.1', cause: 'it took nothing', times: 3, user: null }),
-    'INFO  closed · from=10.0.0.1 cause="it took nothing" times=3\n',
+    'closed · from=10.0.0.1 cause="it took nothing" times=3',
   );
-  assert.equal(line({ msg: 'again 3', times: 3 }), 'INFO  again 3 · times=3\n', 'a number may stand there by chance');
-  assert.equal(line({ level: 'error', msg: 'failed', err: { stack: 'Error: x\n    at y' } }), 'ERROR failed\nError: x\n    at y\n');
-  assert.equal(line({ level: 'warn', msg: 'x' }, true), '\x1b[33mWARN  x\x1b[0m\n');
-  assert.equal(line({ msg: 'x' }, true), 'INFO  x\n');
+  assert.equal(line({ msg: 'again 3', times: 3 }), 'again 3 · times=3', 'a number may stand there by chance');
+  assert.equal(line({ msg: 'failed', err: { stack: 'Error: x\n    at y' } }), 'failed', 'the stack stands below the line');
 });
 
 test('what a stranger named is one word or quoted: it makes no line of its own, and colours nothing', () => {
-  assert.equal(line({ msg: 'refused', user: 'a\nERROR all is lost \x1b[2J' }), 'INFO  refused · user="a\\nERROR all is lost \\u001b[2J"\n');
-  assert.equal(line({ msg: 'refused', user: 'a=b' }), 'INFO  refused · user="a=b"\n');
+  assert.equal(line({ msg: 'refused', user: 'a\nERROR all is lost \x1b[2J' }), 'refused · user="a\\nERROR all is lost \\u001b[2J"');
+  assert.equal(line({ msg: 'refused', user: 'a=b' }), 'refused · user="a=b"');
+});
+
+test('the lines of a process: the time and the level before, the stack of an error below; all is out when it exits', () => {
+  const log = JSON.stringify(path.join(import.meta.dirname, '../../services/shared/log.ts'));
+  const script = `const { createLog } = await import(${log});
+    const log = createLog('info').child({ service: 'gateway' });
+    log.error({ err: new TypeError('no hub'), path: '/x' }, 'a request failed');
+    log.debug('not this');
+    log.warn('the end');
+    process.exit(0);`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 10_000 });
+  const [first = '', ...rest] = stdout.replaceAll(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /gm, 'AT ').split('\n');
+  assert.equal(first, 'AT ERROR: gateway: a request failed · path=/x');
+  assert.match(rest.join('\n'), /TypeError: no hub\n +at file:.*\nAT WARN: gateway: the end\n$/s);
 });
 
 test('a flood of one kind is one line a minute, and kinds do not hide each other', (t) => {
