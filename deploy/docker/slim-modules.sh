@@ -6,4 +6,4 @@ find . -type f \( -name '*.map' -o -name '*.ts' -o -name '*.cts' -o -name '*.mts
 for package in ./* ./@*/*; do
   for folder in coverage test tests doc docs benchmarks examples; do rm -rf "${package:?}/$folder"; done
 done
-rm -rf ./@types ./zod/src
+rm -rf ./@types

@@ -1,5 +1,6 @@
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
-import { lineOf } from './log-line.ts';
+import pretty from 'pino-pretty';
+import { messageOf } from './log-line.ts';
 import type { Settings } from './settings.ts';
 
 export type { Logger };
@@ -17,8 +18,15 @@ export function createLog(level: Settings['logLevel'], format: Settings['logForm
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  const out = pino.destination({ dest: 1, sync: true });
-  if (format === 'json') return pino(options, out);
-  const colours = process.stdout.isTTY === true;
-  return pino(options, { write: (json: string) => out.write(lineOf(JSON.parse(json), colours)) });
+  if (format === 'json') return pino(options, pino.destination({ dest: 1, sync: true }));
+  const lines = pretty({
+    colorize: process.stdout.isTTY === true,
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
+    customPrettifiers: { time: String },
+    messageFormat: messageOf,
+    // Not hideObject: that would hide the stack, too.
+    include: 'time,level,err',
+    sync: true,
+  });
+  return pino(options, lines);
 }

@@ -1,5 +1,6 @@
 /** Environment -> one frozen, typed object, or every fault at once. Pure: files are read by the function handed in. */
 import { isIP } from 'node:net';
+import * as v from 'valibot';
 import { CAMERA_ID, MAX_FRAME_BYTES } from './contract.ts';
 import { FaultError } from './fault.ts';
 
@@ -18,16 +19,15 @@ export type GatewaySettings = Pick<Settings, 'mqtt' | 'gateway' | 'dataDir' | 'f
 
 /** A setting: how its text is read, what stands for it when it is absent, and what would be right, for the message. */
 interface Rule<T> {
-  /** Undefined: it is not right. By hand: a schema library takes 60 ms and 17 MB, and the health check runs every few seconds. */
-  read: (given: string) => T | undefined;
+  read: v.GenericSchema<string, T>;
   /** Or made of what was given, where a part of it is at fault. */
   right: string | ((given: string) => string);
 }
 type Environment = Record<string, string | undefined>;
 
-const text: Rule<string> = { read: (v) => v, right: 'some text' };
-const flag: Rule<boolean> = { read: (v) => (v === 'true' ? true : v === 'false' ? false : undefined), right: 'true or false' };
-const onOff: Rule<boolean> = { read: (v) => (v === 'on' ? true : v === 'off' ? false : undefined), right: 'on or off' };
+const text: Rule<string> = { read: v.string(), right: 'some text' };
+const flag: Rule<boolean> = { read: v.pipe(v.picklist(['true', 'false']), v.parseBoolean()), right: 'true or false' };
+const onOff: Rule<boolean> = { read: v.pipe(v.picklist(['on', 'off']), v.parseBoolean()), right: 'on or off' };
 const port: Rule<number> = wholeNumber(0, 65_535);
 const topicLevels: Rule<string> = {
   read: matching(/^[^+#\0/$][^+#\0]{0,99}(?<!\/)$/u),
@@ -35,39 +35,43 @@ const topicLevels: Rule<string> = {
 };
 const cameraId: Rule<string> = { read: matching(CAMERA_ID), right: 'a small letter or digit, then at most 31 of a-z 0-9 _ -' };
 const size: Rule<{ width: number; height: number }> = {
-  read: (v) => {
-    const [, width, height] = /^([1-9]\d{1,3})x([1-9]\d{1,3})$/.exec(v) ?? [];
-    return width && height ? { width: Number(width), height: Number(height) } : undefined;
-  },
+  read: v.pipe(
+    matching(/^[1-9]\d{1,3}x[1-9]\d{1,3}$/),
+    v.transform((given) => given.split('x').map(Number)),
+    v.transform(([width = 0, height = 0]) => ({ width, height })),
+  ),
   right: 'a width and height such as 1280x720',
 };
 const url: Rule<string> = {
   // The address stands in messages, so it holds no login.
-  read: (v) => (/^(mqtts?|wss?):\/\/[^/@]+(\/|$)|^mqtt\+unix:\/\/\/./.test(v) && URL.canParse(v) ? v : undefined),
+  read: v.pipe(matching(/^(mqtts?|wss?):\/\/[^/@]+(\/|$)|^mqtt\+unix:\/\/\/./), v.url()),
   right:
     'an address such as mqtt://192.168.1.2:1883, mqtts://…, ws://…, wss://… or mqtt+unix:///run/homeguard/broker.sock; ' +
     'the login stands in MQTT_USERNAME and MQTT_PASSWORD',
 };
 const source: Rule<string> = {
-  read: (v) => (isSource(v) ? v : undefined),
+  read: v.pipe(v.string(), v.check(isSource)),
   right: 'device, auto, test, a device path, usb:{part of its name}, a video file, or an rtsp:// or http:// address',
 };
 const basePath: Rule<string> = {
-  read: (v) => (/^\/([A-Za-z0-9._~-]+\/?)*$/.test(v) ? v.replace(/(?<!\/)$/, '/') : undefined),
+  read: v.pipe(
+    matching(/^\/([A-Za-z0-9._~-]+\/?)*$/),
+    v.transform((given) => given.replace(/(?<!\/)$/, '/')),
+  ),
   right: 'a path such as / or /cameras/',
 };
 const cameras: Rule<CameraEntry[]> = {
-  read: (v) => {
-    const entries = v
-      .split(/,(?=[^,=]*=)/)
-      .map((entry) => ({ id: entry.slice(0, entry.indexOf('=')).trim(), source: entry.slice(entry.indexOf('=') + 1).trim() }));
-    const valid = v.includes('=') && entries.every(({ id, source }) => CAMERA_ID.test(id) && isSource(source));
-    return valid && new Set(entries.map(({ id }) => id)).size === entries.length ? entries : undefined;
-  },
+  read: v.pipe(
+    v.string(),
+    v.includes('='),
+    v.transform((given) => given.split(/,(?=[^,=]*=)/).map(cameraOf)),
+    v.everyItem(({ id, source }) => CAMERA_ID.test(id) && isSource(source)),
+    v.check((entries) => new Set(entries.map(({ id }) => id)).size === entries.length),
+  ),
   right: 'different ids with their sources, such as front=/dev/video0,door=/dev/video2',
 };
 const networks: Rule<string[]> = {
-  read: (v) => (entriesOf(v).every(isNetwork) ? entriesOf(v) : undefined),
+  read: v.pipe(v.string(), v.transform(entriesOf), v.everyItem(isNetwork)),
   right: (given) => {
     const wrong = entriesOf(given).filter((entry) => !isNetwork(entry));
     const isOne = wrong.length === 1;
@@ -77,6 +81,11 @@ const networks: Rule<string[]> = {
     );
   },
 };
+
+function cameraOf(entry: string): CameraEntry {
+  const end = entry.indexOf('=');
+  return { id: entry.slice(0, end).trim(), source: entry.slice(end + 1).trim() };
+}
 
 function entriesOf(list: string): string[] {
   return list.split(',').map((entry) => entry.trim());
@@ -98,17 +107,17 @@ function isSource(value: string): boolean {
   return ['rtsp', 'rtsps', 'http', 'https'].includes(scheme) && URL.canParse(value) && new URL(value).host !== '';
 }
 
-function matching(pattern: RegExp): (given: string) => string | undefined {
-  return (given) => (pattern.test(given) ? given : undefined);
+function matching(pattern: RegExp) {
+  return v.pipe(v.string(), v.regex(pattern));
 }
 
 function oneOf<const T extends string>(...words: [T, T, ...T[]]): Rule<T> {
-  return { read: (v) => words.find((word) => word === v), right: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` };
+  return { read: v.picklist(words), right: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` };
 }
 
 function wholeNumber(least: number, most: number): Rule<number> {
   return {
-    read: (v) => (/^\d{1,15}$/.test(v) && Number(v) >= least && Number(v) <= most ? Number(v) : undefined),
+    read: v.pipe(matching(/^\d{1,15}$/), v.transform(Number), v.minValue(least), v.maxValue(most)),
     right: `a whole number from ${least} to ${most}`,
   };
 }
@@ -143,7 +152,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       auth: reader.get('BROKER_AUTH', onOff, 'on'),
     },
     camera: {
-      name: reader.get('CAMERA_NAME', { read: matching(/^.{1,64}$/s), right: 'a name of at most 64 characters' }, undefined),
+      name: reader.get('CAMERA_NAME', { read: v.pipe(v.string(), v.maxLength(64)), right: 'a name of at most 64 characters' }, undefined),
       size: reader.get('CAMERA_SIZE', size, '1280x720'),
       fps: reader.get('CAMERA_FPS', wholeNumber(1, 240), '30'),
       previewFps: reader.get('CAMERA_PREVIEW_FPS', wholeNumber(0, 30), '1'),
@@ -157,7 +166,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       basePath: reader.get('GATEWAY_BASE_PATH', basePath, '/'),
       trustedProxies: reader.get('GATEWAY_TRUSTED_PROXIES', networks, undefined) ?? [],
       auth: reader.get('GATEWAY_AUTH', onOff, 'on'),
-      password: reader.get('GATEWAY_PASSWORD', { read: matching(/^.{8,}$/s), right: 'at least 8 characters' }, undefined),
+      password: reader.get('GATEWAY_PASSWORD', { read: v.pipe(v.string(), v.minLength(8)), right: 'at least 8 characters' }, undefined),
       token: reader.get('GATEWAY_TOKEN', { read: matching(/^[\w.~-]{16,}$/), right: 'at least 16 of A-Z a-z 0-9 . _ ~ -' }, undefined),
       maxViewers: reader.get('GATEWAY_MAX_VIEWERS', wholeNumber(1, 100_000), '1000'),
       defaultCamera: reader.get('GATEWAY_DEFAULT_CAMERA', cameraId, undefined),
@@ -205,8 +214,8 @@ class Reader {
     this.#known.add(name).add(`${name}_FILE`);
     const raw = this.#raw(name) ?? fallback;
     if (raw === undefined) return undefined;
-    const value = rule.read(raw);
-    if (value !== undefined) return value;
+    const { success, output } = v.safeParse(rule.read, raw);
+    if (success) return output;
     const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@');
     const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > 80 ? `${bare.slice(0, 80)}…` : bare}" and`;
     this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(raw)}`);

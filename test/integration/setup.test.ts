@@ -7,7 +7,19 @@ import { processStats } from '../helpers/process-stats.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const setup = join(import.meta.dirname, '../../deploy/setup.mjs');
-const tools = ['ffmpeg', 'ffprobe', 'v4l2-ctl', 'cc', 'chromium', 'curl', 'mosquitto_sub', 'ustreamer', 'uwsgi', 'openssl', 'systemd-analyze'];
+const tools = [
+  'ffmpeg',
+  'ffprobe',
+  'v4l2-ctl',
+  'cc',
+  'chromium',
+  'curl',
+  'mosquitto_sub',
+  'ustreamer',
+  'uwsgi',
+  'openssl',
+  'systemd-analyze',
+];
 const everything = [...tools, 'npm'];
 
 test('without root it names the one command for all that is missing, and does nothing', (t) => {

@@ -1,21 +1,30 @@
 /** What people have set on a camera, kept over restarts in `DATA_DIR/cameras/{id}.json`. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { OnOff } from '../../shared/knob.ts';
 
 /** Values are kept for so many devices; the one set longest ago goes first. */
 const MAX_DEVICES = 16;
 const MAX_CONTROLS = 256;
 
+const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
+const isNoList = (given: unknown) => !Array.isArray(given);
+/** The library takes a list for an object. */
+const noList = v.pipe(v.unknown(), v.check(isNoList));
 /** A value, and what the environment said when it was set: who changes CAMERA_SIZE later means that. */
-const chosen = z.object({ value: z.string().max(64), over: z.string().max(64) });
-const kept = z.object({
-  capture: z.enum(['ON', 'OFF']).default('ON'),
-  values: z.partialRecord(z.enum(['fps', 'resolution', 'quality']), chosen).default({}),
-  controls: z.record(z.string().max(128), z.record(z.string().max(64), z.string().max(256))).default({}),
-});
-type Kept = z.infer<typeof kept>;
+const chosen = v.object({ value: text(64), over: text(64) });
+const values = v.record(v.picklist(['fps', 'resolution', 'quality']), chosen);
+const controls = v.record(text(128), v.pipe(noList, v.record(text(64), text(256))));
+const kept = v.pipe(
+  noList,
+  v.object({
+    capture: v.optional(v.picklist(['ON', 'OFF']), 'ON'),
+    values: v.optional(v.pipe(noList, values), {}),
+    controls: v.optional(v.pipe(noList, controls), {}),
+  }),
+);
+type Kept = v.InferOutput<typeof kept>;
 export type Choice = 'fps' | 'resolution' | 'quality';
 
 export class Choices {
@@ -79,16 +88,16 @@ export class Choices {
 
   #read(): Kept {
     try {
-      return kept.parse(JSON.parse(readFileSync(this.#file, 'utf8')));
+      return v.parse(kept, JSON.parse(readFileSync(this.#file, 'utf8')));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#setAside(error);
-      return kept.parse({});
+      return v.parse(kept, {});
     }
   }
 
   /** A file that is none of ours any more is left for who wants to mend it. */
   #setAside(error: unknown): void {
-    const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : (error as Error).message;
+    const why = (error as Error).message;
     try {
       renameSync(this.#file, `${this.#file}.broken`);
       this.#warn(`what was set for the camera cannot be read and was put aside as ${this.#file}.broken (${why}): set it again`);
