@@ -39,7 +39,7 @@ build() {
   PATH=$1/node_modules/.bin:$PATH npm run --silent build
   mkdir bin
   cp --dereference node_modules/.bin/node bin/node
-  PATH=$1/bin:$PATH npm prune --omit=dev --silent --no-audit --no-fund
+  PATH=$1/bin:$PATH npm prune --omit=dev --omit=optional --silent --no-audit --no-fund
 }
 
 # All is there before anything is replaced. $1: the folder it was built in

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { readStamp } from '../../services/shared/contract.ts';
+import { lookAt, startCameraProgram, startTestCamera } from '../helpers/camera-harness.ts';
 import { fakecamEnv } from '../helpers/fakecam.ts';
 import { jpegFrames, mjpegFile } from '../helpers/frames.ts';
 import { connectMqtt, startTestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { lookAt, startCameraProgram, startTestCamera } from './camera-harness.ts';
 
 /** Programs begin slowly on a busy machine. */
 const beginning = { ms: 15_000 };

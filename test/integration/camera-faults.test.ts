@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Telemetry } from '../../services/shared/contract.ts';
+import { fakeFfmpeg, lookAt, plugIn, readFolder, startCameraProgram, startTestCamera, takeApart } from '../helpers/camera-harness.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { type Fakecam, fakecamEnv, makeNode, sizedFrames } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
@@ -12,7 +13,6 @@ import { processStats, processTree } from '../helpers/process-stats.ts';
 import { type Env, startTestBroker } from '../helpers/services.ts';
 import { until, untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { fakeFfmpeg, lookAt, plugIn, readFolder, startCameraProgram, startTestCamera, takeApart } from './camera-harness.ts';
 
 /** Programs begin slowly on a busy machine. */
 const beginning = { ms: 15_000 };

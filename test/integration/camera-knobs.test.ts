@@ -6,12 +6,12 @@ import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Answer, CameraState } from '../../services/shared/contract.ts';
 import type { readKnob } from '../../services/shared/knob.ts';
+import { startCameraProgram, takeApart } from '../helpers/camera-harness.ts';
 import { type Fakecam, fakecamEnv, sizedFrames } from '../helpers/fakecam.ts';
 import type { Program } from '../helpers/program.ts';
 import { connectMqtt, type Env, type Received, receive, startTestBroker, type TestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { startCameraProgram, takeApart } from './camera-harness.ts';
 
 const sizes = ['320x240', '640x480', '160x120'];
 /** Programs begin slowly on a busy machine. */

@@ -6,12 +6,12 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { lookAt, plugIn, readFolder, startTestCamera, takeApart } from '../helpers/camera-harness.ts';
 import { defer, type Scope } from '../helpers/cleanup.ts';
 import { h264File, jpegFrames, mjpegFile } from '../helpers/frames.ts';
 import { startTestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { lookAt, plugIn, readFolder, startTestCamera, takeApart } from './camera-harness.ts';
 
 const small = { width: 320, height: 240, count: 10, bytes: 20_000 };
 const big = { width: 1280, height: 720, count: 30, bytes: 160_000 };

@@ -6,11 +6,11 @@ import { type TestContext, test } from 'node:test';
 import type { Capabilities } from '../../services/camera/device/capabilities.ts';
 import { chooseMode } from '../../services/camera/device/mode.ts';
 import { inOrder, readDevice, setControls } from '../../services/camera/device/v4l2.ts';
+import { plugIn } from '../helpers/camera-harness.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { makeNode } from '../helpers/fakecam.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { plugIn } from './camera-harness.ts';
 
 async function read(node: string): Promise<Capabilities> {
   const said = await readDevice(node);

@@ -7,6 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { lookAt } from '../helpers/camera-harness.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { fakecamEnv, makeNode } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
@@ -15,7 +16,6 @@ import { type Program, startProgram } from '../helpers/program.ts';
 import { startTestBroker, type TestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { lookAt } from './camera-harness.ts';
 
 const USER = 'webcam-site';
 const beginning = { ms: 15_000 };

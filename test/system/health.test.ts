@@ -3,12 +3,12 @@ import { renameSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { lookAt, startCameraProgram } from '../helpers/camera-harness.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { startProgram } from '../helpers/program.ts';
 import { connectMqtt, type Env, startTestBroker, startTestGateway, type TestBroker, token } from '../helpers/services.ts';
 import { until, untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { lookAt, startCameraProgram } from './camera-harness.ts';
 
 /** What is asked answers or not, the check is done within 3 s; on a busy machine it is seen a little later. */
 const LIMIT_MS = 5_000;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { startTestCamera } from '../helpers/camera-harness.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
 import { stalledViewer } from '../helpers/http.ts';
@@ -7,7 +8,6 @@ import { type Family, parseMetrics, sampleOf } from '../helpers/prometheus.ts';
 import { connectMqtt, type Env, startTestBroker, startTestGateway, type TestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { bearer, openLive, watchStream } from '../helpers/viewers.ts';
-import { startTestCamera } from './camera-harness.ts';
 
 const front = { camera: 'front' };
 const test1 = { camera: 'camera' };

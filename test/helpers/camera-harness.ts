@@ -2,12 +2,12 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CameraTools, startCamera } from '../../services/camera/camera.ts';
 import { type CameraState, readStamp, type Stamp, stampLength } from '../../services/shared/contract.ts';
-import { defer, type Scope } from '../helpers/cleanup.ts';
-import { type Fakecam, fakecamEnv } from '../helpers/fakecam.ts';
-import { type KeptLine, keepLog } from '../helpers/kept-log.ts';
-import { type Program, startProgram } from '../helpers/program.ts';
-import { connectMqtt, type Env, type Received, receive, type TestBroker, testSettings } from '../helpers/services.ts';
-import { makeWorkDir } from '../helpers/work-dir.ts';
+import { defer, type Scope } from './cleanup.ts';
+import { type Fakecam, fakecamEnv } from './fakecam.ts';
+import { type KeptLine, keepLog } from './kept-log.ts';
+import { type Program, startProgram } from './program.ts';
+import { connectMqtt, type Env, type Received, receive, type TestBroker, testSettings } from './services.ts';
+import { makeWorkDir } from './work-dir.ts';
 
 export interface TestCamera {
   lines: KeptLine[];

@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { LOOK_ROOTS } from '../../services/camera/trouble/look.ts';
 import { type Examination, examine } from '../../services/doctor/examine.ts';
 import type { Finding } from '../../services/doctor/finding.ts';
+import { plugIn } from '../helpers/camera-harness.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { type Fakecam, fakecamEnv, makeNode, sizedFrames } from '../helpers/fakecam.ts';
 import { asUser } from '../helpers/other-user.ts';
@@ -14,7 +15,6 @@ import { startProgram } from '../helpers/program.ts';
 import { type Env, startTestBroker } from '../helpers/services.ts';
 import { until, untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { plugIn } from './camera-harness.ts';
 
 const beginning = { ms: 15_000 };
 const sizes = ['640x480', '320x240'];

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { lookAt, plugIn, startTestCamera, type Viewer } from '../helpers/camera-harness.ts';
 import { type Fakecam, makeNode } from '../helpers/fakecam.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 import { processTree } from '../helpers/process-stats.ts';
 import { startTestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { lookAt, plugIn, startTestCamera, type Viewer } from './camera-harness.ts';
 
 const small = { width: 320, height: 240, count: 10, bytes: 20_000 };
 const ROUNDS = 100;
