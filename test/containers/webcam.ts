@@ -36,3 +36,8 @@ export async function plug(number: number): Promise<void> {
 export function unplug(...numbers: number[]): void {
   for (const number of numbers) rmSync(`/dev/video${number}`, { force: true });
 }
+
+/** All that a test may have plugged in. */
+export function unplugAll(): void {
+  unplug(0, 1, 2);
+}
