@@ -67,6 +67,8 @@ test('a service of systemd is given the group, or its number where it has no nam
 test("a container is given the host's number, for names are looked up in the image", () => {
   const advice = (engine: Engine, launcher: Scene['launcher'] = null) => eacces({ place: inside(engine), us: member, launcher });
   assert.deepEqual(typed(advice('docker')), ['group_add: ["44"]', 'docker compose up -d']);
+  // compose.yaml has such a line already, and YAML takes no second one.
+  assert.match(advice('docker'), /in place of its group_add if it has one/);
   assert.match(advice('docker'), /the camera service in compose\.yaml/);
   assert.deepEqual(typed(advice('podman')), ['--group-add 44']);
   assert.deepEqual(typed(advice('kubernetes')), ['supplementalGroups: [44]']);
