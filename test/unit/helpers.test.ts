@@ -62,6 +62,12 @@ test('until gives what the condition gives, and says what it saw when it does no
   await assert.rejects(refused, /no match within 30 ms; the last look gave Expected values.*3 !== 4/s);
 });
 
+test('until goes on waiting when its test sets the clock forward', async (t) => {
+  let looks = 0;
+  t.mock.method(performance, 'now', () => looks * 31_000);
+  assert.ok(await until('third look', () => ++looks === 3));
+});
+
 test('untilEvent gives the event, fails for an error, and fails late', async () => {
   const emitter = new EventEmitter();
   setImmediate(() => emitter.emit('message', 'hello'));
