@@ -19,6 +19,15 @@ const django = {
   '/usr/lib/uwsgi/plugins/python3_plugin.so': 'uwsgi-plugin-python3',
   '/usr/lib/python3/dist-packages/django/__init__.py': 'python3-django',
 };
+/** Other people's brokers and subscribers. */
+const mqtt = {
+  mosquitto_sub: 'mosquitto-clients',
+  '/usr/sbin/mosquitto': 'mosquitto',
+  '/usr/lib/python3/dist-packages/paho/mqtt/__init__.py': 'python3-paho-mqtt',
+  // Its module's name tells version and architecture.
+  '/usr/share/doc/python3-opencv/copyright': 'python3-opencv',
+  '/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml': 'opencv-data',
+};
 /** What a mode needs: a program on PATH, or a file by its full path; and the Debian package that brings it. */
 const needs = {
   start: ffmpeg,
@@ -29,7 +38,7 @@ const needs = {
     ...django,
     chromium: 'chromium',
     curl: 'curl',
-    mosquitto_sub: 'mosquitto-clients',
+    ...mqtt,
     openssl: 'openssl',
     'systemd-analyze': 'systemd',
   },

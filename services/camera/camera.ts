@@ -108,7 +108,8 @@ class Camera implements AsyncDisposable {
     this.#previewPace = new Pace(camera.previewFps);
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${mqtt.prefix.replaceAll('/', '-')}-camera-${camera.id}`;
-    this.#bus = new Bus({ url: mqtt.url, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: this.#journal.log });
+    const { url, tlsCa } = mqtt;
+    this.#bus = new Bus({ url, tlsCa, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: this.#journal.log });
     const places = { ...LOOK_ROOTS, ...roots };
     this.#finder = new Finder(places);
     this.#plug = new Plug([places.dev, ...(source.kind === 'device' ? [path.dirname(source.path)] : [])]);

@@ -165,6 +165,7 @@ export class Hub implements AsyncDisposable {
       clientId: `${clientIdPrefix(mqtt.prefix, 'gateway')}${this.#place}-${process.pid}-${id}`,
       credentials: () => ({ username: mqtt.username ?? 'gateway', password: mqtt.password ?? readSecret(dataDir, 'mqtt-gateway') }),
       maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD,
+      tlsCa: mqtt.tlsCa,
       // One connection tells of the bus's troubles; the others would only repeat it.
       log: viewersTopic ? this.#tools.log.child({}, { level: 'error' }) : this.#tools.log,
     };

@@ -1,34 +1,22 @@
-import type { Duplex } from 'node:stream';
-import mqtt from 'mqtt';
+import type mqtt from 'mqtt';
+import { Announcements } from './announcements.ts';
+import { backlogOf, type ClientOptions, createClient, type MqttClient } from './bus-client.ts';
 import type { Stamp } from './contract.ts';
 import { filterMatches } from './contract.ts';
 import type { Logger } from './log.ts';
 import { NewestWins } from './newest.ts';
-import { dial, PacketStream } from './transport.ts';
 
-type MqttClient = mqtt.MqttClient;
 /** mqtt-packet's reason codes, of 3.1.1 and 5. */
 const UNACCEPTABLE_PROTOCOL = new Set([1, 132]);
 const BAD_LOGIN = new Set([4, 5, 134, 135]);
-/** Half-open connections are let go after 1.5 times this, in seconds. */
-const KEEPALIVE_S = 15;
-const CONNECT_TIMEOUT_MS = 10_000;
+/** What Node and OpenSSL say of a certificate that cannot be believed. */
+const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
 /** So many deliveries may wait for the broker's word; what would go beyond is dropped. */
 const MAX_DELIVERIES = 64;
 /** A stop waits so long for what was announced last to arrive. */
 const FAREWELL_MS = 1_000;
 
-export interface BusOptions {
-  /** `mqtt://host:port`, `mqtts://`, `ws://`, `wss://`, `mqtt+unix:///path`. */
-  url: string;
-  clientId: string;
-  /** Looked at on every attempt, since on a first start the broker may make the password after we began. */
-  credentials: () => { username?: string; password?: string };
-  will?: { topic: string; payload: string };
-  /** The largest packet that is accepted, in bytes. */
-  maxPacketBytes: number;
-  /** A connection within the process instead of `url`. */
-  connect?: () => Duplex;
+export interface BusOptions extends ClientOptions {
   log: Logger;
 }
 
@@ -36,6 +24,21 @@ export interface Message {
   topic: string;
   payload: Buffer;
   retain: boolean;
+  /** Where its sender wants the answer, and what is to come back with it (MQTT 5.0, 4.10). */
+  responseTopic?: string;
+  correlationData?: Buffer;
+  /** MQTT 5 user properties; of a name that comes twice, the last. */
+  user: Record<string, string>;
+}
+
+/** What goes out with a delivery; MQTT 3.1.1 subscribers get the payload only. */
+export interface Accompaniment {
+  retain?: boolean;
+  /** The payload is a picture. */
+  stamp?: Stamp;
+  /** Further MQTT 5 user properties. */
+  user?: Record<string, string>;
+  correlationData?: Buffer;
 }
 
 /**
@@ -47,7 +50,7 @@ export class Bus {
   readonly #client: MqttClient;
   readonly #newest = new NewestWins();
   readonly #handlers = new Map<string, (message: Message) => void>();
-  readonly #announced = new Map<string, Announcement>();
+  readonly #announced: Announcements;
   readonly #listeners = new Set<(connected: boolean) => void>();
   #trouble: string | null = null;
   #deliveries = 0;
@@ -56,10 +59,14 @@ export class Bus {
   constructor(options: BusOptions) {
     this.#options = options;
     this.#client = createClient(options);
+    this.#announced = new Announcements((topic, payload, done) => {
+      if (this.connected) this.#client.publish(topic, payload, { qos: 1, retain: true }, done);
+      return this.connected;
+    });
     this.#client.on('connect', () => this.#onConnect());
     this.#client.on('close', () => this.#onClose());
     this.#client.on('error', (error) => this.#onError(error));
-    this.#client.on('message', (topic, payload, packet) => this.#onMessage({ topic, payload, retain: packet.retain }));
+    this.#client.on('message', (_topic, _payload, packet) => this.#onMessage(messageOf(packet)));
   }
 
   get connected(): boolean {
@@ -96,18 +103,24 @@ export class Bus {
 
   /** Makes `payload` the topic's retained value, QoS 1, now and again after every reconnection: a broker may have lost it. */
   announce(topic: string, payload: string): void {
-    if (this.#isClosing) return;
-    const known = this.#announced.get(topic);
-    if (known) known.payload = payload;
-    else this.#announced.set(topic, { payload, sent: null });
-    this.#sendAnnounced(topic);
+    if (!this.#isClosing) this.#announced.set(topic, payload);
+  }
+
+  /** Announces everything once more, for somebody who has just come and takes no retained messages for news. */
+  announceAgain(): void {
+    if (!this.#isClosing) this.#announced.resend();
+  }
+
+  /** What was announced is not announced again on the next connection. */
+  forgetAnnounced(): void {
+    this.#announced.clear();
   }
 
   /**
    * Publishes at QoS 1 when there is a connection; a value that is wanted once, not kept for later. An empty retained one clears its topic.
    * @returns whether the broker has taken it; when the connection breaks it may have come through nevertheless
    */
-  deliver(topic: string, payload: string | Buffer, { retain = false, stamp }: { retain?: boolean; stamp?: Stamp } = {}): Promise<boolean> {
+  deliver(topic: string, payload: string | Buffer, { retain = false, stamp, user, correlationData }: Accompaniment = {}): Promise<boolean> {
     if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return Promise.resolve(false);
     this.#deliveries++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -115,7 +128,11 @@ export class Bus {
       this.#deliveries--;
       resolve(!error);
     };
-    this.#client.publish(topic, payload, { qos: 1, retain, ...(stamp && { properties: pictureProperties(stamp) }) }, done);
+    const properties = {
+      ...(stamp ? pictureProperties(stamp, user) : user && { userProperties: user }),
+      ...(correlationData && { correlationData }),
+    };
+    this.#client.publish(topic, payload, { qos: 1, retain, properties }, done);
     return promise;
   }
 
@@ -152,10 +169,7 @@ export class Bus {
     if (this.#trouble) this.#options.log.info('the message bus is back');
     this.#trouble = null;
     for (const filter of this.#handlers.keys()) this.#sendSubscription(filter);
-    for (const [topic, announcement] of this.#announced) {
-      announcement.sent = null;
-      this.#sendAnnounced(topic);
-    }
+    this.#announced.resend();
     for (const listener of this.#listeners) listener(true);
   }
 
@@ -169,15 +183,18 @@ export class Bus {
 
   #onError(error: Error & { code?: number | string }): void {
     const code = Number(error.code);
+    const { url, settings = 'MQTT' } = this.#options;
+    const why = error.message || error.code;
     if (UNACCEPTABLE_PROTOCOL.has(code) && this.#client.options.protocolVersion === 5) {
       this.#client.options.protocolVersion = 4;
       this.#tell('The message bus does not speak MQTT 5; going on with 3.1.1.');
     } else if (BAD_LOGIN.has(code)) {
-      this.#tell(`The message bus at ${this.#options.url} refuses our login: set MQTT_USERNAME and MQTT_PASSWORD to a user it knows.`);
+      this.#tell(`The message bus at ${url} refuses our login: set ${settings}_USERNAME and ${settings}_PASSWORD to a user it knows.`);
+    } else if (BAD_CERTIFICATE.test(String(error.code))) {
+      const remedy = `set ${settings}_TLS_CA to the certificate of the authority that signed it, and name the broker in ${settings}_URL as it does`;
+      this.#tell(`The certificate of the message bus at ${url} is not believed (${why}): ${remedy}.`);
     } else {
-      this.#tell(
-        `The message bus at ${this.#options.url} cannot be reached (${error.message || error.code}): start the broker, or set MQTT_URL.`,
-      );
+      this.#tell(`The message bus at ${url} cannot be reached (${why}): start the broker, or set ${settings}_URL.`);
     }
   }
 
@@ -204,24 +221,26 @@ export class Bus {
       }
     });
   }
-
-  /** Sends the topic's value unless a send is under way, which then is followed by the newest value only. */
-  #sendAnnounced(topic: string): void {
-    const announcement = this.#announced.get(topic);
-    if (!announcement || !this.connected || announcement.sent !== null) return;
-    const { payload } = announcement;
-    announcement.sent = payload;
-    this.#client.publish(topic, payload, { qos: 1, retain: true }, () => {
-      if (announcement.sent !== payload) return;
-      announcement.sent = null;
-      if (announcement.payload !== payload) this.#sendAnnounced(topic);
-    });
-  }
 }
 
 /** What MQTT 5 subscribers get with a picture. */
-function pictureProperties({ seq, t }: Stamp): Record<string, unknown> {
-  return { contentType: 'image/jpeg', userProperties: { seq: String(seq), t: String(t) } };
+function pictureProperties({ seq, t }: Stamp, user: Record<string, string> = {}): mqtt.IClientPublishOptions['properties'] & object {
+  return { contentType: 'image/jpeg', userProperties: { seq: String(seq), t: String(t), ...user } };
+}
+
+function messageOf({ topic, payload, retain, properties }: mqtt.IPublishPacket): Message {
+  const user = Object.entries(properties?.userProperties ?? {}).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? (value.at(-1) ?? '') : value,
+  ]);
+  return {
+    topic,
+    payload: Buffer.isBuffer(payload) ? payload : Buffer.from(payload),
+    retain,
+    responseTopic: properties?.responseTopic,
+    correlationData: properties?.correlationData,
+    user: Object.fromEntries(user),
+  };
 }
 
 /** Waits for `work`, but no longer than a stop may take. */
@@ -229,61 +248,4 @@ async function patiently(work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, FAREWELL_MS);
   await Promise.race([work, promise]).finally(() => clearTimeout(timer));
-}
-
-interface Announcement {
-  payload: string;
-  /** The value under way; null when none is. */
-  sent: string | null;
-}
-
-function createClient(options: BusOptions): MqttClient {
-  const settings: mqtt.IClientOptions = {
-    clientId: options.clientId,
-    protocolVersion: 5,
-    clean: true,
-    keepalive: KEEPALIVE_S,
-    // Frames go out all the time; a line that was cut without a word shows only in a ping that is not answered.
-    reschedulePings: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    // Jitter, so that services that lost the same broker do not come back in step.
-    reconnectPeriod: 700 + Math.random() * 600,
-    reconnectOnConnackError: true,
-    // Frames that pile up while the broker is away have run other programs out of memory.
-    queueQoSZero: false,
-    resubscribe: false,
-    properties: { maximumPacketSize: options.maxPacketBytes },
-    will: options.will && { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
-  };
-  const transport = options.connect ?? dialer(options);
-  if (!transport) {
-    const client = mqtt.connect(options.url, { ...settings, manualConnect: true });
-    return withCredentials(client, options);
-  }
-  const client = new mqtt.MqttClient(() => transport() as mqtt.MqttClient['stream'], { ...settings, manualConnect: true });
-  return withCredentials(client, options);
-}
-
-/** The credentials are read at each attempt. */
-function withCredentials(client: MqttClient, options: BusOptions): MqttClient {
-  const refresh = () => Object.assign(client.options, options.credentials());
-  client.on('reconnect', refresh);
-  refresh();
-  client.connect();
-  return client;
-}
-
-/** Our own sockets where MQTT.js would open plain ones; null where it knows better (TLS, WebSocket). */
-function dialer(options: BusOptions): (() => Duplex) | null {
-  const url = new URL(options.url);
-  const limit = () => options.maxPacketBytes;
-  if (url.protocol === 'mqtt+unix:') return () => dial({ path: decodeURIComponent(url.pathname) }, limit);
-  if (url.protocol !== 'mqtt:') return null;
-  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 1883) };
-  return () => dial(address, limit);
-}
-
-function backlogOf(client: MqttClient): number {
-  const stream: unknown = client.stream;
-  return stream instanceof PacketStream ? stream.backlog : client.stream.writableLength;
 }

@@ -96,6 +96,26 @@ export function brokerTelemetryTopic(prefix: string): string {
   return `${prefix}/_broker/telemetry`;
 }
 
+/** Where the gateway lists all cameras, retained JSON. No camera's topic has but one level below the prefix. */
+export function camerasTopic(prefix: string): string {
+  return `${prefix}/cameras`;
+}
+
+/** Where the gateway tells the address of its page, retained, so that others can link to it. */
+export function pageTopic(prefix: string): string {
+  return `${prefix}/_gateway/page`;
+}
+
+/** Where a camera's discovery for Home Assistant stands, retained. */
+export function discoveryTopic(discoveryPrefix: string, id: string): string {
+  return `${discoveryPrefix}/device/homeguard_${id}/config`;
+}
+
+/** Where Home Assistant says `online` when it has started. */
+export function birthTopic(discoveryPrefix: string): string {
+  return `${discoveryPrefix}/status`;
+}
+
 /** How the MQTT client ids of a service begin; without users the broker knows gateways by it. */
 export function clientIdPrefix(prefix: string, service: 'camera' | 'gateway'): string {
   return `${prefix.replaceAll('/', '-')}-${service}-`;

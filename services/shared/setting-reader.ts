@@ -6,7 +6,7 @@ import type { Rule } from './setting-rules.ts';
 export type Environment = Record<string, string | undefined>;
 
 /** Our names in the environment: what begins so and is not known is a misspelling. */
-const OURS = /^(MQTT|BROKER|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|DATA_DIR|LOG_LEVEL|LOG_FORMAT|FRAME_MAX_BYTES)(_FILE)?$/;
+const OURS = /^(MQTT|BROKER|BRIDGE|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|DATA_DIR|LOG_LEVEL|LOG_FORMAT|FRAME_MAX_BYTES)(_FILE)?$/;
 
 /** Collects faults while it reads, so that all are told at once. */
 export class Reader {

@@ -40,6 +40,10 @@ export const url: Rule<string> = {
     'an address such as mqtt://192.168.1.2:1883, mqtts://…, ws://…, wss://… or mqtt+unix:///run/homeguard/broker.sock; ' +
     'the login stands in MQTT_USERNAME and MQTT_PASSWORD',
 };
+export const pageUrl: Rule<string> = {
+  read: v.pipe(matching(/^https?:\/\/[^/@?#]+(\/[^?#]*)?$/), v.url()),
+  right: 'an address such as http://raspberrypi.local:8080/ or https://cams.example.org/',
+};
 export const source: Rule<string> = {
   read: v.pipe(v.string(), v.check(isSource)),
   right: 'device, auto, test, a device path, usb:{part of its name}, a video file, or an rtsp:// or http:// address',

@@ -12,6 +12,7 @@ import {
   networks,
   oneOf,
   onOff,
+  pageUrl,
   port,
   size,
   source,
@@ -25,7 +26,7 @@ export type Settings = ReturnType<typeof readSettings>;
 
 /** A camera service's part of the settings. */
 export type CameraSettings = Pick<Settings, 'mqtt' | 'dataDir' | 'frameMaxBytes'> & { camera: Settings['camera'] & CameraEntry };
-export type BrokerSettings = Pick<Settings, 'mqtt' | 'broker' | 'dataDir' | 'frameMaxBytes'>;
+export type BrokerSettings = Pick<Settings, 'mqtt' | 'broker' | 'bridge' | 'dataDir' | 'frameMaxBytes'>;
 export type GatewaySettings = Pick<Settings, 'mqtt' | 'gateway' | 'dataDir' | 'frameMaxBytes'>;
 
 /**
@@ -42,6 +43,8 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       url: reader.get('MQTT_URL', url, 'mqtt://127.0.0.1:1883'),
       username: reader.get('MQTT_USERNAME', text, undefined),
       password: reader.get('MQTT_PASSWORD', text, undefined),
+      /** File of the authority that signed the bus's certificate. */
+      tlsCa: reader.get('MQTT_TLS_CA', text, undefined),
       prefix: reader.get('MQTT_PREFIX', topicLevels, 'homeguard'),
       discoveryPrefix: reader.get('DISCOVERY_PREFIX', topicLevels, 'homeassistant'),
     },
@@ -53,6 +56,15 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       tlsKey: reader.get('BROKER_TLS_KEY', text, undefined),
       tlsPort: reader.get('BROKER_TLS_PORT', port, '8883'),
       auth: reader.get('BROKER_AUTH', onOff, 'on'),
+    },
+    /** The house's broker, with which ours shares its cameras; `url` is undefined where there is none. */
+    bridge: {
+      url: reader.get('BRIDGE_URL', url, undefined),
+      username: reader.get('BRIDGE_USERNAME', text, undefined),
+      password: reader.get('BRIDGE_PASSWORD', text, undefined),
+      tlsCa: reader.get('BRIDGE_TLS_CA', text, undefined),
+      /** Every frame goes there, too, not only previews and snapshots. */
+      frames: reader.get('BRIDGE_FRAMES', flag, 'false'),
     },
     camera: {
       name: reader.get('CAMERA_NAME', { read: v.pipe(v.string(), v.maxLength(64)), right: 'a name of at most 64 characters' }, undefined),
@@ -67,6 +79,8 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       host: reader.get('GATEWAY_HOST', text, '127.0.0.1'),
       port: reader.get('GATEWAY_PORT', port, '8080'),
       basePath: reader.get('GATEWAY_BASE_PATH', basePath, '/'),
+      /** Where people open the page, for those that link to it. */
+      url: reader.get('GATEWAY_URL', pageUrl, undefined),
       trustedProxies: reader.get('GATEWAY_TRUSTED_PROXIES', networks, undefined) ?? [],
       auth: reader.get('GATEWAY_AUTH', onOff, 'on'),
       password: reader.get('GATEWAY_PASSWORD', { read: v.pipe(v.string(), v.minLength(8)), right: 'at least 8 characters' }, undefined),

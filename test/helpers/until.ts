@@ -26,8 +26,7 @@ export async function until<T>(what: string, condition: () => T | Promise<T>, { 
   for (;;) {
     const seen = await attempt(condition);
     if (seen.value) return seen.value as Truthy<T>;
-    if (now() >= end)
-      throw new Error(`no ${what} within ${ms} ms; the last look gave ${describe(seen)}`, { cause: seen.error });
+    if (now() >= end) throw new Error(`no ${what} within ${ms} ms; the last look gave ${describe(seen)}`, { cause: seen.error });
     await sleep(10);
   }
 }

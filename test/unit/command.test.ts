@@ -26,7 +26,7 @@ function setUp(t: TestContext) {
   };
   const commands = new Commands(bus, topics, () => world.isFull);
   const say = (topic: string, payload: Buffer | object, retain = false) =>
-    handlers.get(topic)?.({ topic, payload: Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload)), retain });
+    handlers.get(topic)?.({ topic, payload: Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload)), retain, user: {} });
   return { commands, sent, say, world, subscribed: () => [...handlers.keys()], timers: t.mock.timers };
 }
 

@@ -22,12 +22,13 @@ function faultsOf(env: Env, files?: Env): string[] {
 }
 
 test('without any the defaults are those of the contract', () => {
-  const { mqtt, broker, camera, cameras, gateway, dataDir, logLevel } = read();
+  const { mqtt, broker, bridge, camera, cameras, gateway, dataDir, logLevel } = read();
   assert.deepEqual(mqtt, {
     named: false,
     url: 'mqtt://127.0.0.1:1883',
     username: undefined,
     password: undefined,
+    tlsCa: undefined,
     prefix: 'homeguard',
     discoveryPrefix: 'homeassistant',
   });
@@ -40,6 +41,7 @@ test('without any the defaults are those of the contract', () => {
     tlsPort: 8883,
     auth: true,
   });
+  assert.deepEqual(bridge, { url: undefined, username: undefined, password: undefined, tlsCa: undefined, frames: false });
   assert.deepEqual(
     { ...camera, name: undefined },
     { name: undefined, size: { width: 1280, height: 720 }, fps: 30, previewFps: 1, always: false },
@@ -50,7 +52,7 @@ test('without any the defaults are those of the contract', () => {
   assert.equal(gateway.basePath, '/');
   assert.equal(gateway.auth, true);
   assert.equal(gateway.maxViewers, 1000);
-  assert.deepEqual([gateway.password, gateway.token, gateway.defaultCamera], [undefined, undefined, undefined]);
+  assert.deepEqual([gateway.password, gateway.token, gateway.defaultCamera, gateway.url], [undefined, undefined, undefined, undefined]);
   assert.deepEqual([dataDir, logLevel], ['./data', 'info']);
 });
 
