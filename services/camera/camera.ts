@@ -8,9 +8,9 @@ import type { Logger } from '../shared/log.ts';
 import { Pace } from '../shared/pace.ts';
 import { Pulse } from '../shared/pulse.ts';
 import type { CameraSettings } from '../shared/settings.ts';
+import { Audience } from './audience.ts';
 import { Capture, type SourceListener } from './capture.ts';
 import { credentialsOf } from './credentials.ts';
-import { Demand } from './demand.ts';
 import { isCharacterDevice } from './device/device.ts';
 import { Finder, type Found } from './device/finder.ts';
 import type { Mode } from './device/mode.ts';
@@ -36,10 +36,6 @@ import { slowness } from './trouble/low-light.ts';
 const TELEMETRY = { everyMs: 30_000, soonMs: 1_000 };
 /** A preview that is older than this is none (MQTT 5 brokers then forget it). */
 const PREVIEW_EXPIRY_S = 10;
-/** A page that is loaded again leaves for a moment: the source stays open for so long. */
-const LINGER_MS = 2_000;
-/** After a reconnection the counters' retained values are back by then. */
-const RECOUNT_MS = 2_000;
 /** We are sent counts and commands only. */
 const MAX_PACKET_BYTES = 64 << 10;
 /** Of what we encode, while nobody has set another. */
@@ -87,18 +83,15 @@ class Camera implements AsyncDisposable {
   readonly #capture: Capture;
   readonly #snapshots: Snapshots;
   readonly #report: Report;
-  readonly #demand = new Demand();
+  readonly #audience: Audience;
   readonly #previewPace: Pace;
   readonly #tally = new Tally(performance.now());
   readonly #telemetry = new Pulse(TELEMETRY, () => this.#sendTelemetry());
-  #recountTimer: NodeJS.Timeout | undefined;
-  #lingerTimer: NodeJS.Timeout | undefined;
   /** Setting -> the value told last. */
   readonly #told = new Map<string, string>();
   #mode: Mode | null = null;
   #found: Found | null = null;
   #previewDue = false;
-  #isStopping = false;
 
   constructor({ mqtt, camera, frameMaxBytes, dataDir }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
     this.#journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
@@ -126,11 +119,19 @@ class Camera implements AsyncDisposable {
     );
     const options = { program, maxBytes: frameMaxBytes, roots: places, finder: this.#finder, plug: this.#plug };
     this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
+    this.#audience = new Audience({
+      always: camera.always,
+      isNeeded: () => camera.previewFps > 0 || this.#snapshots.isBusy,
+      isOff: () => this.#isOff,
+      source: this.#capture,
+      close: () => this.#close(),
+      tell: (news) => this.#report.update(news),
+    });
     this.#snapshots = new Snapshots({
       take: (shot) => this.#capture.take(shot),
       stamp: (frame) => this.#stamp(frame),
       state: () => this.#report.state,
-      changed: () => this.#onDemand(),
+      changed: () => this.#audience.look(),
       send: ({ jpeg, stamp }) => this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp }),
     });
     new Commands({
@@ -147,17 +148,18 @@ class Camera implements AsyncDisposable {
     this.#bus.announce(this.#topics.status, 'online');
     this.#tellSettings(this.#panel.knobs);
     this.#bus.onChange((connected) => connected && this.#onConnected());
-    this.#bus.subscribe(this.#topics.viewers('+'), ({ topic, payload }) => this.#onCount(topic, payload));
-    this.#onDemand();
+    this.#bus.subscribe(this.#topics.viewers('+'), ({ topic, payload }) => {
+      this.#audience.count(topic, payload.toString());
+      this.#telemetry.soon();
+    });
+    this.#audience.look();
     if (!this.#capture.isOpen)
       void this.#capture.look().then((seen) => seen && this.#panel.opening(seen.target.input.kind, seen.target.found));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopping = true;
+    this.#audience[Symbol.dispose]();
     this.#telemetry.stop();
-    clearTimeout(this.#recountTimer);
-    clearTimeout(this.#lingerTimer);
     await this.#capture.close();
     this.#plug[Symbol.dispose]();
     await this.#bus.close({ [this.#topics.status]: 'offline', [this.#topics.preview]: '' });
@@ -165,11 +167,6 @@ class Camera implements AsyncDisposable {
 
   get #isOff(): boolean {
     return this.#choices.capture === 'OFF';
-  }
-
-  /** Does somebody want every frame? */
-  get #isWatched(): boolean {
-    return this.#settings.always || this.#demand.viewers > 0;
   }
 
   /** Why a frame does not go out. */
@@ -226,14 +223,14 @@ class Camera implements AsyncDisposable {
   #isWanted(): boolean {
     if (!this.#bus.connected) return false;
     this.#previewDue ||= this.#previewPace.admit(performance.now());
-    return this.#previewDue || this.#isWatched || this.#snapshots.isWaiting;
+    return this.#previewDue || this.#audience.isWatching || this.#snapshots.isWaiting;
   }
 
   #onFrame(frame: Frame): void {
     const { jpeg, stamp } = this.#stamp(frame);
     this.#report.settle();
     this.#snapshots.offer({ jpeg, stamp });
-    if (this.#isWatched && !this.#bus.publishPicture(this.#topics.frame, jpeg, stamp)) this.#tally.dropped(this.#why);
+    if (this.#audience.isWatching && !this.#bus.publishPicture(this.#topics.frame, jpeg, stamp)) this.#tally.dropped(this.#why);
     if (this.#previewDue && this.#bus.publishPicture(this.#topics.preview, jpeg, stamp, { expirySeconds: PREVIEW_EXPIRY_S })) {
       this.#previewDue = false;
     }
@@ -246,7 +243,7 @@ class Camera implements AsyncDisposable {
 
   #onSkipped(bytes: number): void {
     this.#tally.frame(bytes);
-    if (this.#isWatched) this.#tally.dropped(this.#why);
+    if (this.#audience.isWatching) this.#tally.dropped(this.#why);
   }
 
   #obey(setting: string, text: string): Promise<string | null> {
@@ -278,54 +275,22 @@ class Camera implements AsyncDisposable {
       this.#close();
       void this.#bus.deliver(this.#topics.preview, '', { retain: true });
     }
-    this.#onDemand();
+    this.#audience.look();
   }
 
   #onConnected(): void {
-    this.#recount();
+    this.#audience.recount();
     this.#telemetry.soon();
     if (this.#isOff) void this.#bus.deliver(this.#topics.preview, '', { retain: true });
   }
 
-  #onCount(topic: string, payload: Buffer): void {
-    this.#demand.count(topic.slice(topic.lastIndexOf('/') + 1), payload.toString());
-    this.#telemetry.soon();
-    this.#onDemand();
-  }
-
-  /** On a new connection the counters come anew; until then the old ones hold, so that frames go on flowing. */
-  #recount(): void {
-    if (this.#isStopping) return;
-    this.#demand.doubtAll();
-    clearTimeout(this.#recountTimer);
-    this.#recountTimer = setTimeout(() => {
-      this.#demand.forgetDoubted();
-      this.#onDemand();
-    }, RECOUNT_MS);
-  }
-
-  /** Opens the source when it is wanted, and closes it some time after nobody wants it. */
-  #onDemand(): void {
-    if (this.#isStopping || this.#isOff) return;
-    clearTimeout(this.#lingerTimer);
-    if (this.#isWatched || this.#settings.previewFps > 0 || this.#snapshots.isBusy) {
-      this.#capture.open();
-      this.#report.update({ watched: this.#isWatched, open: true });
-      return;
-    }
-    this.#report.update({ watched: false });
-    if (this.#capture.isOpen) this.#lingerTimer = setTimeout(() => this.#close(), LINGER_MS);
-    else this.#report.update({ open: false });
-  }
-
   #close(): void {
-    clearTimeout(this.#lingerTimer);
     void this.#capture.close();
     this.#report.update({ open: false, trouble: null, hint: null, format: null });
   }
 
   #sendTelemetry(): void {
-    const now = { viewers: this.#demand.viewers, memory: process.memoryUsage.rss() };
+    const now = { viewers: this.#audience.viewers, memory: process.memoryUsage.rss() };
     this.#bus.publish(this.#topics.telemetry, JSON.stringify(this.#tally.report(now, performance.now())));
   }
 }
