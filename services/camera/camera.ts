@@ -23,8 +23,9 @@ import { Journal } from './journal.ts';
 import { Choices } from './knobs/choices.ts';
 import { Commands } from './knobs/commands.ts';
 import { sizeText } from './knobs/knobs.ts';
+import { type Outcome, type Taken, userOf } from './knobs/outcome.ts';
 import { Panel } from './knobs/panel.ts';
-import { Snapshots, type Taken } from './knobs/snapshots.ts';
+import { Snapshots } from './knobs/snapshots.ts';
 import { Report } from './report.ts';
 import { parseSource, publicUrl, type Source } from './source.ts';
 import { type Drop, Tally } from './tally.ts';
@@ -132,12 +133,13 @@ class Camera implements AsyncDisposable {
       stamp: (frame) => this.#stamp(frame),
       state: () => this.#report.state,
       changed: () => this.#audience.look(),
-      send: ({ jpeg, stamp }) => this.#bus.deliver(this.#topics.snapshot, jpeg, { retain: true, stamp }),
+      send: (taken) => this.#bus.deliver(this.#topics.snapshot, taken.jpeg, { retain: true, stamp: taken.stamp, user: userOf(taken) }),
     });
     new Commands({
       bus: this.#bus,
       topics: this.#topics,
       log: this.#journal.log,
+      closed: [mqtt.prefix, mqtt.discoveryPrefix],
       obey: (setting, text) => this.#obey(setting, text),
       valueOf: (setting) => settingText(this.#panel.knobs, setting),
     });
@@ -246,17 +248,17 @@ class Camera implements AsyncDisposable {
     if (this.#audience.isWatching) this.#tally.dropped(this.#why);
   }
 
-  #obey(setting: string, text: string): Promise<string | null> {
+  async #obey(setting: string, text: string): Promise<Outcome> {
     switch (setting) {
       case 'snapshot':
-        return this.#snapshots.obey(text);
+        return await this.#snapshots.obey(text);
       case 'reset':
-        return this.#panel.reset();
+        return { refused: await this.#panel.reset() };
       case 'restart':
         this.#capture.reopen();
-        return Promise.resolve(null);
+        return { refused: null };
       default:
-        return this.#panel.turn(setting, text);
+        return { refused: await this.#panel.turn(setting, text) };
     }
   }
 

@@ -28,8 +28,8 @@ export type CommandBus = Pick<Bus, 'connected' | 'trouble' | 'deliver' | 'subscr
 interface Waiting {
   readonly setting: string;
   readonly wanted: string;
-  /** Whether it is done only when its picture is there. */
-  readonly wantsPicture: boolean;
+  /** Of a picture, by which it is known again; it is done only when that is there. */
+  readonly pictureId: string | null;
   /** The newest picture since it was sent. */
   picture: Picture | null;
   isDone: boolean;
@@ -66,13 +66,14 @@ export class Commands {
 
   /** Sends `text`, which was checked, to be the value of `setting`. */
   send(setting: string, text: string): Promise<Outcome> {
-    return this.#ask(setting, text, setting === 'snapshot' ? SNAPSHOT_MS : ANSWER_MS, false);
+    return this.#ask(setting, text, setting === 'snapshot' ? SNAPSHOT_MS : ANSWER_MS, null);
   }
 
   /** Has one picture of `size` (`1920x1080`) taken. */
   takePicture(size: string): Promise<Outcome> {
-    // The camera's answer repeats the command, so the id tells our picture from those that others have asked for.
-    return this.#ask('snapshot', JSON.stringify({ size, id: randomUUID() }), SNAPSHOT_MS, true);
+    // The camera's answer repeats the command, and over MQTT 5 its picture bears the id: so ours is told from those that others ask for.
+    const id = randomUUID();
+    return this.#ask('snapshot', JSON.stringify({ size, id }), SNAPSHOT_MS, id);
   }
 
   /** Waits no longer for any answer, as when the camera has gone, or at a stop. */
@@ -80,21 +81,21 @@ export class Commands {
     for (const { settle } of this.#waiting) settle({ is: 'lost', why });
   }
 
-  #ask(setting: string, wanted: string, ms: number, wantsPicture: boolean): Promise<Outcome> {
+  #ask(setting: string, wanted: string, ms: number, pictureId: string | null): Promise<Outcome> {
     const refusal = this.#refusal();
     if (refusal) return Promise.resolve(refusal);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const waiting: Waiting = {
-      ...{ setting, wanted, wantsPicture, picture: null, isDone: false },
+      ...{ setting, wanted, pictureId, picture: null, isDone: false },
       settle: (outcome) => {
         if (!this.#waiting.delete(waiting)) return;
         clearTimeout(timer);
-        if (wantsPicture && !this.#pictureWanted()) this.#bus.unsubscribe(this.#topics.snapshot);
+        if (pictureId && !this.#pictureWanted()) this.#bus.unsubscribe(this.#topics.snapshot);
         resolve(outcome);
       },
     };
     const timer = setTimeout(() => waiting.settle({ is: 'unanswered', seconds: ms / 1000 }), ms);
-    if (wantsPicture && !this.#pictureWanted()) this.#bus.subscribe(this.#topics.snapshot, (message) => this.#pictured(message));
+    if (pictureId && !this.#pictureWanted()) this.#bus.subscribe(this.#topics.snapshot, (message) => this.#pictured(message));
     this.#waiting.add(waiting);
     void this.#bus.deliver(this.#topics.set(setting), wanted).then((taken) => {
       if (!taken) waiting.settle({ is: 'lost', why: this.#bus.connected ? NOT_TAKEN : this.#busLost() });
@@ -116,26 +117,26 @@ export class Commands {
     const asked = [...this.#waiting].find((each) => each.setting === answer.setting && each.wanted === answer.wanted && !each.isDone);
     if (!asked) return;
     if (answer.refused !== null) asked.settle({ is: 'refused', reason: answer.refused.slice(0, MAX_REASON), value: answer.value });
-    else if (asked.wantsPicture && !asked.picture) asked.isDone = true;
+    else if (asked.pictureId && !asked.picture) asked.isDone = true;
     else asked.settle({ is: 'done', picture: asked.picture });
   }
 
   /**
-   * A picture on the snapshot topic: ours is the last one before our answer, or the next one if the answer overtakes it. Stamps are
-   * not compared with our clock: a camera's may be hours off.
+   * A picture on the snapshot topic: ours is the one with our id; where none comes with it (MQTT 3.1.1), the last one before our answer,
+   * or the next one if the answer overtakes it. Stamps are not compared with our clock: a camera's may be hours off.
    */
-  #pictured({ payload, retain }: Message): void {
+  #pictured({ payload, retain, user }: Message): void {
     if (retain || !isJpeg(payload)) return;
     const picture = new Picture(payload, Date.now() * 1000);
     for (const waiting of this.#waiting) {
-      if (!waiting.wantsPicture) continue;
+      if (!waiting.pictureId || (user.id ?? waiting.pictureId) !== waiting.pictureId) continue;
       waiting.picture = picture;
       if (waiting.isDone) waiting.settle({ is: 'done', picture });
     }
   }
 
   #pictureWanted(): boolean {
-    for (const { wantsPicture } of this.#waiting) if (wantsPicture) return true;
+    for (const { pictureId } of this.#waiting) if (pictureId) return true;
     return false;
   }
 

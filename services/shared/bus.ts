@@ -38,6 +38,8 @@ export interface Accompaniment {
   stamp?: Stamp;
   /** Further MQTT 5 user properties. */
   user?: Record<string, string>;
+  /** Of a payload that is no picture, where it has to be told. */
+  contentType?: string;
   correlationData?: Buffer;
 }
 
@@ -120,7 +122,11 @@ export class Bus {
    * Publishes at QoS 1 when there is a connection; a value that is wanted once, not kept for later. An empty retained one clears its topic.
    * @returns whether the broker has taken it; when the connection breaks it may have come through nevertheless
    */
-  deliver(topic: string, payload: string | Buffer, { retain = false, stamp, user, correlationData }: Accompaniment = {}): Promise<boolean> {
+  deliver(
+    topic: string,
+    payload: string | Buffer,
+    { retain = false, stamp, user, contentType, correlationData }: Accompaniment = {},
+  ): Promise<boolean> {
     if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return Promise.resolve(false);
     this.#deliveries++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -129,6 +135,7 @@ export class Bus {
       resolve(!error);
     };
     const properties = {
+      ...(contentType && { contentType }),
       ...(stamp ? pictureProperties(stamp, user) : user && { userProperties: user }),
       ...(correlationData && { correlationData }),
     };

@@ -58,6 +58,8 @@ export interface Answer {
   value: string | null;
   /** Why nothing was changed, in a sentence; null when it was done. */
   refused: string | null;
+  /** Of a snapshot: as whoever asked for it has named it. Not in the first contract. */
+  id?: string;
 }
 
 /** Payload of `{prefix}/{id}/telemetry`, counted since the camera service began. */

@@ -74,12 +74,20 @@ test('fewer frames than promised are told, with the control that causes it where
   assert.match(slowness(slow, mode, isOn('controls/other'))?.advice ?? '', /another USB port/);
 });
 
-test('a snapshot is wished for with or without a size, as text or JSON', () => {
-  for (const text of ['', 'PRESS', '{}', '{"id":"abc"}', '{"size":null}'])
-    assert.deepEqual(readSnapshotCommand(text), { size: null }, text);
-  for (const text of ['1920x1080', ' 1920 x 1080 ', '1920X1080', '1920×1080', '{"size":"1920x1080","id":"abc"}']) {
-    assert.deepEqual(readSnapshotCommand(text), { size: { width: 1920, height: 1080 } }, text);
+test('a snapshot is wished for with or without a size, as text or JSON, with or without an id', () => {
+  for (const text of ['', 'PRESS', '{}', '{"size":null,"id":null}']) assert.deepEqual(readSnapshotCommand(text), { size: null }, text);
+  const size = { width: 1920, height: 1080 };
+  for (const text of ['1920x1080', ' 1920 x 1080 ', '1920X1080', '1920×1080', '{"size":"1920x1080"}']) {
+    assert.deepEqual(readSnapshotCommand(text), { size }, text);
   }
+  assert.deepEqual(readSnapshotCommand('{"size":"1920x1080","id":"abc"}'), { size, id: 'abc' });
+  assert.deepEqual(readSnapshotCommand('{"id":"Haustür 7"}'), { size: null, id: 'Haustür 7' });
+  for (const id of ['', 'x'.repeat(65), 'a\nb', 'a\u0000b', '\ud800', 7, {}, ['a'], true]) {
+    const { refused, id: told } = readSnapshotCommand(JSON.stringify({ id })) as { refused: string; id?: string };
+    assert.match(refused, /id of a snapshot is a text of 1 to 64 characters/, JSON.stringify(id));
+    assert.equal(told, undefined);
+  }
+  assert.equal(readSnapshotCommand('{"size":"big","id":"abc"}').id, 'abc', 'a refusal has its id, too');
   for (const text of ['0x0', '99999x1', '{"size":"big"}', '{"size":5}', '{"size":', '1x1']) {
     assert.match((readSnapshotCommand(text) as { refused: string }).refused, /such as 1920x1080/, text);
   }

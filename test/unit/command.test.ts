@@ -25,8 +25,8 @@ function setUp(t: TestContext) {
     onChange: () => {},
   };
   const commands = new Commands(bus, topics, () => world.isFull);
-  const say = (topic: string, payload: Buffer | object, retain = false) =>
-    handlers.get(topic)?.({ topic, payload: Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload)), retain, user: {} });
+  const say = (topic: string, payload: Buffer | object, { retain = false, user = {} }: Partial<Message> = {}) =>
+    handlers.get(topic)?.({ topic, payload: Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload)), retain, user });
   return { commands, sent, say, world, subscribed: () => [...handlers.keys()], timers: t.mock.timers };
 }
 
@@ -47,6 +47,19 @@ test('it listens for pictures only while one is awaited', async (t) => {
   );
 });
 
+test('of pictures with ids only its own is taken, whatever else comes first', async (t) => {
+  const { commands, sent, say } = setUp(t);
+  const asked = commands.takePicture('640x480');
+  const [{ payload = '' } = {}] = sent;
+  const { id } = JSON.parse(payload) as { id: string };
+  say(topics.snapshot, tinyJpeg({ seq: 1 }), { user: { id: 'of somebody else' } });
+  say(topics.answer, { setting: 'snapshot', wanted: payload, value: null, refused: null });
+  say(topics.snapshot, tinyJpeg({ seq: 2 }), { user: { id: 'of somebody else' } });
+  say(topics.snapshot, tinyJpeg({ seq: 3 }), { user: { id } });
+  const outcome = await asked;
+  assert.equal(outcome.is === 'done' && outcome.picture?.stamp?.seq, 3);
+});
+
 test('for other commands it never listens for pictures', async (t) => {
   const { commands, say, subscribed } = setUp(t);
   const done = commands.send('snapshot', '640x480');
@@ -58,7 +71,7 @@ test('for other commands it never listens for pictures', async (t) => {
 test('a setting is waited for 5 s, a picture 10 s, and nothing is left of either', async (t) => {
   const { commands, say, subscribed, timers } = setUp(t);
   const [value, picture] = [commands.send('fps', '15'), commands.takePicture('640x480')];
-  say(topics.snapshot, tinyJpeg({ seq: 1 }), true);
+  say(topics.snapshot, tinyJpeg({ seq: 1 }), { retain: true });
   timers.tick(5_000);
   assert.deepEqual(await value, { is: 'unanswered', seconds: 5 });
   timers.tick(4_999);

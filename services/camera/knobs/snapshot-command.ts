@@ -6,22 +6,32 @@ export interface Size {
   height: number;
 }
 
-/** The size wished for in a command: none, `1920x1080`, or JSON `{"size":"1920x1080"}`. Or why it is none. */
-export function readSnapshotCommand(text: string): { size: Size | null } | { refused: string } {
-  const wanted = sizeIn(text.trim());
-  if (wanted === null) return { size: null };
-  const size = parseSize(wanted);
-  return size ? { size } : { refused: `The size of a snapshot is a width and a height such as 1920x1080, not "${wanted.slice(0, 40)}".` };
+/** By which whoever asks for a snapshot knows it again: it goes out with the picture. */
+const ID = /^\P{C}{1,64}$/u;
+
+/**
+ * What is wished for in a command: nothing, a size `1920x1080`, or JSON `{"size":"1920x1080","id":"abc"}`, of which either may be left out.
+ * Or why it is none.
+ */
+export function readSnapshotCommand(text: string): { size: Size | null; id?: string } | { refused: string; id?: string } {
+  const { size: wanted = null, id = null } = wishIn(text.trim());
+  if (id !== null && !(typeof id === 'string' && ID.test(id))) {
+    return { refused: 'The id of a snapshot is a text of 1 to 64 characters that can be printed.' };
+  }
+  const named = id === null ? {} : { id };
+  if (wanted === null) return { size: null, ...named };
+  const size = parseSize(String(wanted));
+  if (size) return { size, ...named };
+  return { refused: `The size of a snapshot is a width and a height such as 1920x1080, not "${String(wanted).slice(0, 40)}".`, ...named };
 }
 
 /** Anything that looks like no size is a press on the button. */
-function sizeIn(text: string): string | null {
-  if (!text.startsWith('{')) return /^\d+ *[x×*] *\d+$/i.test(text) ? text.replace(/ *[x×*] */i, 'x') : null;
+function wishIn(text: string): { size?: unknown; id?: unknown } {
+  if (!text.startsWith('{')) return /^\d+ *[x×*] *\d+$/i.test(text) ? { size: text.replace(/ *[x×*] */i, 'x') } : {};
   try {
-    const { size } = JSON.parse(text) as { size?: unknown };
-    return size === undefined || size === null ? null : String(size);
+    return JSON.parse(text) as { size?: unknown; id?: unknown };
   } catch {
-    return text; // Meant as JSON, and none: that is told.
+    return { size: text }; // Meant as JSON, and none: that is told.
   }
 }
 

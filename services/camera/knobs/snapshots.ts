@@ -1,16 +1,11 @@
-import type { CameraState, Stamp } from '../../shared/contract.ts';
+import type { CameraState } from '../../shared/contract.ts';
 import type { Frame } from '../frames.ts';
+import type { Outcome, Taken } from './outcome.ts';
 import { Shot } from './shot.ts';
 import { otherSize, readSnapshotCommand, type Size } from './snapshot-command.ts';
 
 /** From the command to the picture at the present size, in ms; a source that is closed is opened for it. */
 const LONGEST_MS = 6_000;
-
-/** A frame as it goes out. */
-export interface Taken {
-  jpeg: Buffer;
-  stamp: Stamp;
-}
 
 /** So many may wait for their turn; more are refused. */
 const MAX_QUEUED = 8;
@@ -57,22 +52,32 @@ export class Snapshots {
     this.#waiting?.resolve(taken);
   }
 
-  /** Does what a command wishes for. Resolves with null, or with the reason why not, a sentence. */
-  async obey(text: string): Promise<string | null> {
-    const { condition, cause, advice, settings } = this.#parts.state();
+  /** Does what a command wishes for. */
+  async obey(text: string): Promise<Outcome> {
     const command = readSnapshotCommand(text);
-    const wanted = 'refused' in command || !command.size ? command : otherSize(command.size, settings?.resolution);
-    if ('refused' in wanted) return wanted.refused;
-    if (!SHOWING.includes(condition)) return `No snapshot can be taken: ${cause}. ${advice}`;
-    if (this.#queued >= MAX_QUEUED) return `No snapshot can be taken: ${MAX_QUEUED} others are being taken.`;
+    const { id } = command;
+    const wanted = 'refused' in command ? command : this.#possible(command.size);
+    if ('refused' in wanted) return { refused: wanted.refused, id };
     try {
-      const isOut = await this.#parts.send(await this.#inTurn(wanted.size));
-      return isOut ? null : 'The snapshot did not go out: the connection to the message bus was lost.';
+      const taken = { ...(await this.#inTurn(wanted.size)), id };
+      const isOut = await this.#parts.send(taken);
+      if (!isOut) return { refused: 'The snapshot did not go out: the connection to the message bus was lost.', id };
+      return { refused: null, id, taken };
     } catch (error) {
-      return `No snapshot could be taken: ${(error as Error).message}.`;
+      return { refused: `No snapshot could be taken: ${(error as Error).message}.`, id };
     } finally {
       this.#parts.changed();
     }
+  }
+
+  /** The size, where the source has to be opened anew for it, else null. Or why no picture can be taken now. */
+  #possible(wanted: Size | null): { size: Size | null } | { refused: string } {
+    const { condition, cause, advice, settings } = this.#parts.state();
+    const other = wanted ? otherSize(wanted, settings?.resolution) : { size: null };
+    if ('refused' in other) return other;
+    if (!SHOWING.includes(condition)) return { refused: `No snapshot can be taken: ${cause}. ${advice}` };
+    if (this.#queued >= MAX_QUEUED) return { refused: `No snapshot can be taken: ${MAX_QUEUED} others are being taken.` };
+    return other;
   }
 
   async #inTurn(size: Size | null): Promise<Taken> {
