@@ -12,6 +12,16 @@ interface Rule {
 /** The first that fits is it. The texts are those of Node 24 for errors of the system, of DNS and of TLS. */
 const RULES: Rule[] = [
   {
+    said: /^MQTT_TLS_CA names .*cannot be read/,
+    text: 'cannot be asked: the file in MQTT_TLS_CA cannot be read',
+    remedy: () => 'Correct the path in MQTT_TLS_CA, let this user read that file, or leave MQTT_TLS_CA out.',
+  },
+  {
+    said: /^MQTT_TLS_CA names/,
+    text: 'cannot be asked: the file in MQTT_TLS_CA is no certificate',
+    remedy: () => "Name the authority's certificate in MQTT_TLS_CA, often ca.crt; the file begins with -----BEGIN CERTIFICATE-----.",
+  },
+  {
     said: /ECONNREFUSED/,
     text: 'is not there: nothing listens at this address',
     remedy: (place) => `Start the broker${by(place)}, or correct MQTT_URL.`,
@@ -42,10 +52,19 @@ const RULES: Rule[] = [
     remedy: () => "Check the network cable or Wi-Fi, or write the broker's number into MQTT_URL, such as 192.168.1.2.",
   },
   {
-    said: /certificate|altnames|CERT_/i,
+    said: /certificate.* (expired|not yet valid)/i,
+    text: 'has a certificate whose time is over, or has not come',
+    remedy: () => "Look at this machine's clock with `date`; if that is right, renew the broker's certificate.",
+  },
+  {
+    said: /altnames/i,
+    text: 'has a certificate for another name',
+    remedy: () => 'Write the very name that the certificate has into MQTT_URL.',
+  },
+  {
+    said: /certificate|CERT_/i,
     text: 'has a certificate that we do not trust',
-    remedy: () =>
-      'Name the authority that signed it in `NODE_EXTRA_CA_CERTS=/path/to/ca.crt`, and write the very name that the certificate has into MQTT_URL.',
+    remedy: () => 'Set MQTT_TLS_CA to the certificate of the authority that signed it: `MQTT_TLS_CA=/path/to/ca.crt`.',
   },
   {
     said: /SSL|TLS|EPROTO/,
@@ -80,7 +99,7 @@ export function judgeBroker(facts: BrokerFacts, place: Place): Finding {
   }
   if (/refuses our login/.test(trouble)) return judgeLogin(facts, where);
   if (!facts.named && /ECONNREFUSED/.test(trouble)) return notRunning(where, place);
-  const said = trouble.replaceAll(facts.url, where).replace(/^.*cannot be reached \((.*)\): start the broker.*$/, '$1');
+  const said = trouble.replaceAll(facts.url, where).replace(/^.*(?:cannot be reached|is not believed) \((.*)\): \w+.*$/, '$1');
   const known = RULES.find((rule) => rule.said.test(said));
   if (known) return fault('broker', where, known.text, known.remedy(place));
   return fault('broker', where, `cannot be reached (${said})`, 'Look whether that is a broker at all, or correct MQTT_URL.');

@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { Bus } from '../shared/bus.ts';
 import { CONDITIONS, cameraTopics } from '../shared/contract.ts';
+import { FaultError } from '../shared/fault.ts';
 import { createLog } from '../shared/log.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -69,7 +70,7 @@ export async function lookAtBroker(settings: Settings, { secret }: DataFolder): 
   const login = mqtt.username ? { username: mqtt.username, password: mqtt.password } : password ? { username: 'camera', password } : {};
   const url = mqtt.named ? mqtt.url : ownUrl(settings);
   const ids = cameras.map(({ id }) => id);
-  const answer = await ask(url, login, mqtt.prefix, ids);
+  const answer = await ask({ url, tlsCa: mqtt.tlsCa, login, prefix: mqtt.prefix, ids });
   return {
     url,
     named: mqtt.named,
@@ -91,10 +92,28 @@ function ownUrl({ mqtt, broker: { host, port } }: Settings): string {
 
 type Answer = Pick<BrokerFacts, 'trouble' | 'version' | 'services'>;
 
-async function ask(url: string, login: { username?: string; password?: string }, prefix: string, ids: string[]): Promise<Answer> {
+interface Asked {
+  url: string;
+  tlsCa: string | undefined;
+  login: { username?: string; password?: string };
+  prefix: string;
+  ids: string[];
+}
+
+async function ask(asked: Asked): Promise<Answer> {
+  try {
+    return await askBus(asked);
+  } catch (error) {
+    if (error instanceof FaultError) return { trouble: error.message, version: 5, services: new Map() };
+    throw error;
+  }
+}
+
+async function askBus({ url, tlsCa, login, prefix, ids }: Asked): Promise<Answer> {
   const services: Answer['services'] = new Map();
   await using bus = new Bus({
     url,
+    tlsCa,
     // Not the service's: the bus would send that away for us.
     clientId: `${prefix.replaceAll('/', '-')}-doctor-${process.pid}`,
     credentials: () => login,

@@ -20,7 +20,8 @@ export type BusAnswer = { code: number } | { lost: string };
 
 /**
  * Asks the message bus, and hears what is retained. Resolves when `take` returns true, the login was all or was refused, the connection is
- * lost, or the signal ends it. Never rejects.
+ * lost, or the signal ends it.
+ * @throws FaultError when the authority's certificate cannot be read
  */
 export async function askBus(
   { address, login, topics, maxPacketBytes, signal }: Asked,

@@ -1,3 +1,4 @@
+import { distrust, isCertificateFault } from '../shared/certificate.ts';
 import { cameraTopics } from '../shared/contract.ts';
 import { readSecret } from '../shared/secrets.ts';
 import type { Settings } from '../shared/settings.ts';
@@ -20,7 +21,13 @@ export async function checkCameras(settings: Settings, signal: AbortSignal): Pro
     const { status, state, preview } = cameraTopics(mqtt.prefix, id);
     return [status, state, preview];
   });
-  const asked = { address: addressOf(mqtt.url), login: loginOf(settings), topics, maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD, signal };
+  const asked = {
+    address: addressOf(mqtt.url, mqtt.tlsCa),
+    login: loginOf(settings),
+    topics,
+    maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD,
+    signal,
+  };
   const answer = await askBus(asked, ({ topic, payload, retain }) => {
     const [id = '', last] = topic.slice(mqtt.prefix.length + 1).split('/');
     const known = signs.get(id) ?? {};
@@ -29,6 +36,7 @@ export async function checkCameras(settings: Settings, signal: AbortSignal): Pro
     if (last === 'preview' && payload.length > 0) signs.set(id, { ...known, preview: { jpeg: payload, retain } });
     return judge(false).every((verdict) => verdict !== null);
   });
+  if ('lost' in answer && isCertificateFault(answer.lost)) return unwell(distrust(mqtt.url, { code: answer.lost }));
   if ('lost' in answer) {
     return unwell(`The message bus at ${mqtt.url} does not answer (${answer.lost}): start the broker, or set MQTT_URL.`);
   }

@@ -1,8 +1,7 @@
 /** MQTT.js as the bus uses it: its settings, its login, and the ways to a broker. */
-import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import mqtt from 'mqtt';
-import { FaultError } from './fault.ts';
+import { readAuthority } from './authority.ts';
 import { dial, PacketStream } from './transport.ts';
 
 export type MqttClient = mqtt.MqttClient;
@@ -47,7 +46,7 @@ export function createClient(options: ClientOptions): MqttClient {
     properties: { maximumPacketSize: options.maxPacketBytes },
     will: options.will && { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
   };
-  if (options.tlsCa) settings.ca = readCa(options.tlsCa, options.settings ?? 'MQTT');
+  if (options.tlsCa) settings.ca = readAuthority(options.tlsCa, options.settings);
   const transport = options.connect ?? dialer(options);
   if (!transport) {
     const client = mqtt.connect(options.url, { ...settings, manualConnect: true });
@@ -80,13 +79,4 @@ function dialer(options: ClientOptions): (() => Duplex) | null {
   if (url.protocol !== 'mqtt:') return null;
   const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 1883) };
   return () => dial(address, limit);
-}
-
-function readCa(path: string, settings: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new FaultError(`${settings}_TLS_CA names ${path}, which cannot be read (${code})`, { cause: error });
-  }
 }

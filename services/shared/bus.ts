@@ -1,6 +1,7 @@
 import type mqtt from 'mqtt';
 import { Announcements } from './announcements.ts';
 import { backlogOf, type ClientOptions, createClient, type MqttClient } from './bus-client.ts';
+import { distrust, isCertificateFault } from './certificate.ts';
 import type { Stamp } from './contract.ts';
 import { filterMatches } from './contract.ts';
 import type { Logger } from './log.ts';
@@ -9,8 +10,6 @@ import { NewestWins } from './newest.ts';
 /** mqtt-packet's reason codes, of 3.1.1 and 5. */
 const UNACCEPTABLE_PROTOCOL = new Set([1, 132]);
 const BAD_LOGIN = new Set([4, 5, 134, 135]);
-/** What Node and OpenSSL say of a certificate that cannot be believed. */
-const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
 /** So many deliveries may wait for the broker's word; what would go beyond is dropped. */
 const MAX_DELIVERIES = 64;
 /** A stop waits so long for what was announced last to arrive. */
@@ -197,9 +196,8 @@ export class Bus {
       this.#tell('The message bus does not speak MQTT 5; going on with 3.1.1.');
     } else if (BAD_LOGIN.has(code)) {
       this.#tell(`The message bus at ${url} refuses our login: set ${settings}_USERNAME and ${settings}_PASSWORD to a user it knows.`);
-    } else if (BAD_CERTIFICATE.test(String(error.code))) {
-      const remedy = `set ${settings}_TLS_CA to the certificate of the authority that signed it, and name the broker in ${settings}_URL as it does`;
-      this.#tell(`The certificate of the message bus at ${url} is not believed (${why}): ${remedy}.`);
+    } else if (isCertificateFault(error.code)) {
+      this.#tell(distrust(url, { code: error.code, message: error.message }, settings));
     } else {
       this.#tell(`The message bus at ${url} cannot be reached (${why}): start the broker, or set ${settings}_URL.`);
     }

@@ -328,7 +328,7 @@ describe('the doctor', { concurrency: 4 }, () => {
       const found = one(examination, 'broker');
       assert.deepEqual([code, found.ok], [1, false], url);
       assert.match(found.text, text);
-      assert.match(found.remedy ?? '', /MQTT_URL|port/);
+      assert.match(found.remedy ?? '', /MQTT_URL|MQTT_TLS_CA|port/);
     }
   });
 });

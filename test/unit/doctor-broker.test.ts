@@ -22,6 +22,8 @@ const well: BrokerFacts = {
   services: new Map(),
 };
 /** As the bus says it. */
+const unbelieved = (said: string) =>
+  `The certificate of the message bus at ${well.url} is not believed (${said}): set MQTT_TLS_CA to the file.`;
 const unreached = (said: string) => `The message bus at ${well.url} cannot be reached (${said}): start the broker, or set MQTT_URL.`;
 const refuses = `The message bus at ${well.url} refuses our login: set MQTT_USERNAME and MQTT_PASSWORD to a user it knows.`;
 const lost = `The connection to the message bus at ${well.url} was lost; trying again every second.`;
@@ -41,9 +43,13 @@ for (const [trouble, text, remedy] of [
   [unreached('connect ENETUNREACH 10.0.0.2:1883'), /no way/, /network cable/],
   [unreached('getaddrinfo ENOTFOUND hub'), /name that nobody knows/, /Correct the name/],
   [unreached('getaddrinfo EAI_AGAIN hub'), /cannot be looked up now/, /Check the network/],
-  [unreached('self-signed certificate'), /certificate that we do not trust/, /NODE_EXTRA_CA_CERTS/],
-  [unreached("Hostname/IP does not match certificate's altnames: Host: hub."), /certificate/, /the very name/],
-  [unreached('certificate has expired'), /certificate/, /NODE_EXTRA_CA_CERTS/],
+  [unbelieved('self-signed certificate'), /certificate that we do not trust/, /`MQTT_TLS_CA=\/path/],
+  [unbelieved('unable to verify the first certificate'), /certificate that we do not trust/, /`MQTT_TLS_CA=\/path/],
+  [unbelieved("Hostname/IP does not match certificate's altnames: Host: hub."), /for another name/, /the very name/],
+  [unbelieved('certificate has expired'), /time is over/, /clock/],
+  [unbelieved('certificate is not yet valid'), /time is over, or has not come/, /clock/],
+  ['MQTT_TLS_CA names /etc/ca.pem, which cannot be read (ENOENT)', /the file in MQTT_TLS_CA cannot be read/, /Correct the path/],
+  ['MQTT_TLS_CA names /etc/ca.pem, which holds no certificate: name a file', /is no certificate/, /BEGIN CERTIFICATE/],
   [unreached('Client network socket disconnected before secure TLS connection was established'), /does not speak TLS/, /8883/],
   [unreached('write EPROTO 00:error:0A00010B:SSL routines:ssl3_get_record:wrong version number'), /does not speak TLS/, /8883/],
   [SILENT, /does not answer within 3 s/, /firewall/],
