@@ -6,7 +6,7 @@ import { defer, type Scope } from './cleanup.ts';
 import { type Fakecam, fakecamEnv } from './fakecam.ts';
 import { type KeptLine, keepLog } from './kept-log.ts';
 import { type Program, startProgram } from './program.ts';
-import { connectMqtt, type Env, type Received, receive, type TestBroker, testSettings } from './services.ts';
+import { connectMqtt, type Env, type Received, receive, type TestBus, testSettings } from './services.ts';
 import { makeWorkDir } from './work-dir.ts';
 
 export interface TestCamera {
@@ -15,7 +15,7 @@ export interface TestCamera {
 }
 
 /** A camera in this process, on that broker. */
-export async function startTestCamera(t: Scope, bus: TestBroker, env: Env, roots?: CameraTools['roots']): Promise<TestCamera> {
+export async function startTestCamera(t: Scope, bus: TestBus, env: Env, roots?: CameraTools['roots']): Promise<TestCamera> {
   const settings = testSettings(t, { MQTT_URL: bus.url, DATA_DIR: bus.settings.dataDir, ...env });
   const [entry] = settings.cameras;
   const { log, lines } = keepLog();
@@ -31,7 +31,7 @@ export async function startTestCamera(t: Scope, bus: TestBroker, env: Env, roots
 }
 
 /** The camera service's own program, as it is deployed, on that broker. */
-export function startCameraProgram(t: Scope, bus: TestBroker, env: Env): Program {
+export function startCameraProgram(t: Scope, bus: TestBus, env: Env): Program {
   return startProgram(t, { main: 'services/camera/main.ts', env: { MQTT_URL: bus.url, DATA_DIR: bus.settings.dataDir, ...env } });
 }
 
@@ -93,7 +93,7 @@ export class Viewer {
 }
 
 /** A viewer as a gateway is one: it counts itself, and subscribes. */
-export async function lookAt(t: Scope, bus: TestBroker, id = 'camera'): Promise<Viewer> {
+export async function lookAt(t: Scope, bus: TestBus, id = 'camera'): Promise<Viewer> {
   const client = await connectMqtt(t, bus.url, { protocolVersion: 5, ...bus.login('gateway') });
   const topic = `homeguard/${id}`;
   const received = await receive(client, `${topic}/state`);

@@ -15,14 +15,19 @@ export type Env = Record<string, string>;
 export const token = 'the-token-of-the-tests';
 export const password = 'the password of the tests';
 
-export interface TestBroker {
-  broker: Broker;
-  settings: Settings;
+/** A message bus, whoever's it is, and the data folder of those that meet there. */
+export interface TestBus {
+  settings: Pick<Settings, 'dataDir'>;
   /** `mqtt://127.0.0.1:{port}`. */
   url: string;
-  lines: KeptLine[];
-  /** The login of one of the broker's own users; none with BROKER_AUTH=off. */
+  /** The login of one of its users; none with BROKER_AUTH=off. */
   login(user: string): { username?: string; password?: string };
+}
+
+export interface TestBroker extends TestBus {
+  broker: Broker;
+  settings: Settings;
+  lines: KeptLine[];
   /** Stops it; at the end of the test this happens anyway. */
   stop(): Promise<void>;
 }
