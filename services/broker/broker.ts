@@ -119,7 +119,7 @@ class BrokerService implements Broker {
       authenticate: (client, username, password, done) => {
         const welcome = this.#access.mayConnect(username, password);
         const peer = this.#peerOf.get(client.conn);
-        if (peer) peer.username = username;
+        if (peer) Object.assign(peer, { clientId: client.id, username });
         if (!welcome) this.#onRefused({ client: client.id, user: username, from: peer?.address });
         done(null, welcome);
       },
@@ -198,7 +198,7 @@ class BrokerService implements Broker {
       const complaint = peer.complaint(now);
       if (!complaint) continue;
       this.#telemetry.counts.slow_closed++;
-      this.#log.warn({ from: peer.address, user: peer.username, cause: complaint }, 'slow client closed');
+      this.#log.warn({ client: peer.clientId, user: peer.username, from: peer.address, cause: complaint }, 'slow client closed');
       peer.stream.destroy();
     }
   }

@@ -14,6 +14,8 @@ export class Peer {
   readonly stream: PacketStream;
   readonly address: string;
   readonly newest = new NewestWins();
+  /** As it has named itself. */
+  clientId: string | undefined;
   username: string | undefined;
   /** How many it has. */
   subscriptions = 0;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Bus } from '../../services/shared/bus.ts';
@@ -10,7 +11,9 @@ import { stamped, tinyJpeg } from '../helpers/pictures.ts';
 import { processStats } from '../helpers/process-stats.ts';
 import { startProgram } from '../helpers/program.ts';
 import { type Address, connectRaw, type RawMqtt } from '../helpers/raw-mqtt.ts';
+import { startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
+import { openLive, seqs, watchStream } from '../helpers/viewers.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const frameBytes = 160_000;
@@ -65,28 +68,50 @@ async function setUp(t: Scope) {
     defer(t, stop);
     return stop;
   };
-  const tcp: Address = { host: '127.0.0.1', port: Number(port) };
+  const tcp = { host: '127.0.0.1', port: Number(port) };
   const unix: Address = { path };
   return { program, camera, sent, play, tcp, unix, rss: () => processStats(program.pid)?.rssBytes ?? 0 };
 }
 
+/** mosquitto_sub, which reads everything that is published, for nobody. */
+function startReader(t: Scope, port: number, name: string) {
+  const child = spawn('mosquitto_sub', ['-p', String(port), '-i', name, '-t', '#', '-F', '%t'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  defer(t, () => void child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said = text;
+  });
+  return { pid: child.pid ?? assert.fail('it did not start'), hasRead: () => said.includes(topic) };
+}
+
 describe('frames', { concurrency: true }, () => {
-  test('a subscriber that stops reading costs the others nothing, the broker no memory, and is closed after 10 s', async (t) => {
-    const { program, sent, play, tcp, rss } = await setUp(t);
-    const [one, other, stalled] = [await connectRaw(t, tcp), await connectRaw(t, tcp, { version: 5 }), await connectRaw(t, tcp)];
+  // As a Home Assistant that stands still: one no longer reads, the other is a program that was stopped.
+  test('subscribers to everything that stand still cost no frame on the bus or at the gateway, and no memory; they are closed by name after 10 s', async (t) => {
+    const { program, camera, sent, play, tcp, rss } = await setUp(t);
+    const [one, other] = [await connectRaw(t, tcp), await connectRaw(t, tcp, { version: 5 })];
+    const stalled = await connectRaw(t, tcp, { clientId: 'stalled-home' });
+    const stopped = startReader(t, tcp.port, 'stopped-home');
     const frames = [keepFrames(one), keepFrames(other), keepFrames(stalled)] as const;
-    for (const client of [one, other, stalled]) await client.subscribe(topic);
+    for (const client of [one, other]) await client.subscribe(topic);
+    await stalled.subscribe('#');
+    camera.announce('homeguard/front/status', 'online');
+    const gateway = await startTestGateway(t, null, { MQTT_URL: `mqtt://127.0.0.1:${tcp.port}` });
+    const live = await openLive(t, `${gateway.url}cameras/front/ws`);
+    const stream = watchStream(t, `${gateway.url}cameras/front/stream`);
     const stop = play();
-    await until('4 s of frames', () => sent.length >= 4 * fps);
+    await until('4 s of frames', () => sent.length >= 4 * fps && stopped.hasRead());
     const settled = rss();
+    const first = sent.length;
     stalled.readSlowly(0);
+    process.kill(stopped.pid, 'SIGSTOP');
     const stalledAt = performance.now();
     let most = 0;
     const watch = setInterval(() => {
       most = Math.max(most, rss());
     }, 100);
     defer(t, () => clearInterval(watch));
-    await program.outputMatching(/slow client closed .*it took nothing for 10 s/, { ms: 20_000 });
+    for (const name of ['stalled-home', 'stopped-home'])
+      await program.outputMatching(new RegExp(`slow client closed .*${name}.*it took nothing for 10 s`), { ms: 20_000 });
     const closedAfter = performance.now() - stalledAt;
     // The kernel takes megabytes for it before anything waits in the broker: so the 10 s begin a moment later.
     assert.ok(closedAfter >= 10_000 && closedAfter <= 14_000, `closed after ${closedAfter} ms`);
@@ -97,9 +122,17 @@ describe('frames', { concurrency: true }, () => {
       assert.ok(got.length >= 0.995 * total, `${got.length} of ${total}`);
       assert.ok(isIncreasing(got));
     }
+    for (const { seen, of } of [
+      { seen: live.pictures, of: 'WebSocket' },
+      { seen: stream.seen, of: 'MJPEG' },
+    ]) {
+      const meanwhile = seqs(seen).filter((seq) => seq > first);
+      assert.ok(meanwhile.length >= 0.98 * (total - first), `${of}: ${meanwhile.length} of ${total - first}`);
+    }
     assert.ok(most - settled <= 10e6, `memory grew by ${most - settled} bytes`);
     stalled.readAll();
     await until('end of the stalled one', () => stalled.closed);
+    assert.equal(live.socket.readyState, live.socket.OPEN);
     assert.ok(!one.closed && !other.closed);
     await program.stop();
   });
