@@ -15,6 +15,8 @@ export interface MosquittoOptions {
   users?: Record<string, string>;
   /** With a certificate for `localhost`, signed by an authority of its own: `mqtts://localhost:…`. */
   tls?: boolean;
+  /** Where it listens, 127.0.0.1 unless given; containers need 0.0.0.0. */
+  address?: string;
   /** Further lines of its configuration. */
   lines?: string[];
 }
@@ -37,7 +39,7 @@ export interface Mosquitto {
 }
 
 /** Starts one that ends with the test. */
-export async function startMosquitto(t: Scope, { users, tls = false, lines = [] }: MosquittoOptions = {}): Promise<Mosquitto> {
+export async function startMosquitto(t: Scope, { users, tls = false, address = '127.0.0.1', lines = [] }: MosquittoOptions = {}): Promise<Mosquitto> {
   const dir = makeWorkDir(t);
   const port = await freePort();
   const socket = join(dir, 'mosquitto.sock');
@@ -46,7 +48,7 @@ export async function startMosquitto(t: Scope, { users, tls = false, lines = [] 
   if (users) makePasswords(file('passwords'), users);
   const listener = tls ? ['cafile ca.pem', 'certfile cert.pem', 'keyfile key.pem'].map((line) => line.replace(' ', ` ${dir}/`)) : [];
   const access = users ? [`password_file ${file('passwords')}`, 'allow_anonymous false'] : ['allow_anonymous true'];
-  const config = ['user root', 'log_type all', `listener ${port} 127.0.0.1`, ...listener, `listener 0 ${socket}`, ...access, ...lines];
+  const config = ['user root', 'log_type all', `listener ${port} ${address}`, ...listener, `listener 0 ${socket}`, ...access, ...lines];
   writeFileSync(file('mosquitto.conf'), `${config.join('\n')}\n`);
   let output = '';
   let child: ReturnType<typeof spawn> | undefined;
