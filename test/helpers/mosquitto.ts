@@ -39,7 +39,10 @@ export interface Mosquitto {
 }
 
 /** Starts one that ends with the test. */
-export async function startMosquitto(t: Scope, { users, tls = false, address = '127.0.0.1', lines = [] }: MosquittoOptions = {}): Promise<Mosquitto> {
+export async function startMosquitto(
+  t: Scope,
+  { users, tls = false, address = '127.0.0.1', lines = [] }: MosquittoOptions = {},
+): Promise<Mosquitto> {
   const dir = makeWorkDir(t);
   const port = await freePort();
   const socket = join(dir, 'mosquitto.sock');
