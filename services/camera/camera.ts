@@ -8,6 +8,7 @@ import type { Logger } from '../shared/log.ts';
 import { Pace } from '../shared/pace.ts';
 import { Pulse } from '../shared/pulse.ts';
 import type { CameraSettings } from '../shared/settings.ts';
+import { readVersion } from '../shared/version.ts';
 import { Capture, type SourceListener } from './capture.ts';
 import { credentialsOf } from './credentials.ts';
 import { Demand } from './demand.ts';
@@ -15,6 +16,7 @@ import { isCharacterDevice } from './device/device.ts';
 import { Finder, type Found } from './device/finder.ts';
 import type { Mode } from './device/mode.ts';
 import { Plug } from './device/plug.ts';
+import { Discovery } from './discovery/discovery.ts';
 import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
 import type { Format } from './format-meter.ts';
 import type { Frame } from './frames.ts';
@@ -87,6 +89,7 @@ class Camera implements AsyncDisposable {
   readonly #capture: Capture;
   readonly #snapshots: Snapshots;
   readonly #report: Report;
+  readonly #discovery: Discovery;
   readonly #demand = new Demand();
   readonly #previewPace: Pace;
   readonly #tally = new Tally(performance.now());
@@ -122,8 +125,10 @@ class Camera implements AsyncDisposable {
       (state) => {
         this.#journal.tell(state);
         this.#bus.announce(this.#topics.state, JSON.stringify(state));
+        this.#discovery?.changed();
       },
     );
+    this.#discovery = this.#createDiscovery(mqtt);
     const options = { program, maxBytes: frameMaxBytes, roots: places, finder: this.#finder, plug: this.#plug };
     this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
     this.#snapshots = new Snapshots({
@@ -144,6 +149,7 @@ class Camera implements AsyncDisposable {
 
   start(): void {
     this.#telemetry.start();
+    this.#discovery.start();
     this.#bus.announce(this.#topics.status, 'online');
     this.#tellSettings(this.#panel.knobs);
     this.#bus.onChange((connected) => connected && this.#onConnected());
@@ -156,6 +162,7 @@ class Camera implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#telemetry.stop();
+    this.#discovery[Symbol.dispose]();
     clearTimeout(this.#recountTimer);
     clearTimeout(this.#lingerTimer);
     await this.#capture.close();
@@ -190,6 +197,18 @@ class Camera implements AsyncDisposable {
       },
       want: (wanted) => this.#capture.want(wanted),
       switched: () => this.#onSwitched(),
+    });
+  }
+
+  #createDiscovery({ prefix, discoveryPrefix }: CameraSettings['mqtt']): Discovery {
+    const { id, name, previewFps } = this.#settings;
+    return new Discovery({
+      bus: this.#bus,
+      subject: { id, name, previewFps, topics: this.#topics, telemetryMs: TELEMETRY.everyMs, version: readVersion() },
+      prefix,
+      discoveryPrefix,
+      look: () => ({ state: this.#report.state, insight: this.#panel.insight }),
+      greet: () => this.#telemetry.soon(),
     });
   }
 
