@@ -23,7 +23,7 @@ export interface DiscoveryParts {
   discoveryPrefix: string;
   /** The camera as it is now. */
   look: () => Omit<Sight, 'page'>;
-  /** Home Assistant has just come: what is not retained is to be told anew. */
+  /** Home Assistant has just come, or heard of us: what is not retained is to be told soon. */
   greet: () => void;
   random?: () => number;
 }
@@ -127,7 +127,7 @@ export class Discovery implements Disposable {
   }
 
   #tell(): void {
-    const { bus, subject, look } = this.#parts;
+    const { bus, subject, look, greet } = this.#parts;
     const sight = look();
     if (!this.#announced || (this.#firstTimer && sight.insight !== 'all')) return;
     const { payload, announced } = discoveryMessage(subject, this.#announced, { ...sight, page: this.#page });
@@ -135,6 +135,7 @@ export class Discovery implements Disposable {
     if (payload === this.#payload) return;
     this.#payload = payload;
     bus.announce(this.#topic, payload);
+    greet();
     this.#rest();
   }
 }
