@@ -82,6 +82,7 @@ class Camera implements AsyncDisposable {
   readonly #topics: ReturnType<typeof cameraTopics>;
   readonly #bus: Bus;
   readonly #journal: Journal;
+  readonly #discovery: Discovery;
   readonly #finder: Finder;
   readonly #plug: Plug;
   readonly #choices: Choices;
@@ -89,7 +90,6 @@ class Camera implements AsyncDisposable {
   readonly #capture: Capture;
   readonly #snapshots: Snapshots;
   readonly #report: Report;
-  readonly #discovery: Discovery;
   readonly #demand = new Demand();
   readonly #previewPace: Pace;
   readonly #tally = new Tally(performance.now());
@@ -162,11 +162,11 @@ class Camera implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#telemetry.stop();
-    this.#discovery[Symbol.dispose]();
     clearTimeout(this.#recountTimer);
     clearTimeout(this.#lingerTimer);
     await this.#capture.close();
     this.#plug[Symbol.dispose]();
+    this.#discovery[Symbol.dispose]();
     await this.#bus.close({ [this.#topics.status]: 'offline', [this.#topics.preview]: '' });
   }
 

@@ -157,7 +157,7 @@ test('where npm runs no install scripts it names the remedy, and the remedy is e
 
 test('an unknown mode is refused', (t) => {
   const { status, stderr } = new Machine(t, everything).run('stop');
-  assert.deepEqual([status, stderr], [1, 'HomeGuard: usage: node deploy/setup.mjs start|test|bench|doctor|containers|device\n']);
+  assert.deepEqual([status, stderr], [1, 'HomeGuard: usage: node deploy/setup.mjs start|test|bench|doctor|forget|containers|device\n']);
 });
 
 /** A clone of the project on a machine that has these programs on PATH and no others; each notes its calls. */
