@@ -8,7 +8,6 @@ import type { Logger } from '../shared/log.ts';
 import { Pace } from '../shared/pace.ts';
 import { Pulse } from '../shared/pulse.ts';
 import type { CameraSettings } from '../shared/settings.ts';
-import { readVersion } from '../shared/version.ts';
 import { Capture, type SourceListener } from './capture.ts';
 import { credentialsOf } from './credentials.ts';
 import { Demand } from './demand.ts';
@@ -204,7 +203,7 @@ class Camera implements AsyncDisposable {
     const { id, name, previewFps } = this.#settings;
     return new Discovery({
       bus: this.#bus,
-      subject: { id, name, previewFps, topics: this.#topics, telemetryMs: TELEMETRY.everyMs, version: readVersion() },
+      subject: { id, name, previewFps, topics: this.#topics, telemetryMs: TELEMETRY.everyMs },
       prefix,
       discoveryPrefix,
       look: () => ({ state: this.#report.state, insight: this.#panel.insight }),

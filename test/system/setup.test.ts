@@ -104,7 +104,7 @@ test('dependencies are installed once for each lock, then the start is silent an
     [`npm ci --include=dev --no-audit --no-fund --loglevel=error (${machine.bin})`],
     'npm runs without the Node that it replaces',
   );
-  for (const mode of ['start', 'test', 'bench']) assert.deepEqual(machine.run(mode), { status: 0, stdout: '', stderr: '' });
+  for (const mode of ['start', 'test', 'bench', 'forget']) assert.deepEqual(machine.run(mode), { status: 0, stdout: '', stderr: '' });
   assert.equal(machine.calls().length, 1);
   const extra = cpuMs(() => machine.run('test')) - cpuMs(() => spawnSync(machine.node, ['-e', '0']));
   assert.ok(extra < 100, `a start with all there takes ${extra.toFixed(0)} ms beyond node's own`);

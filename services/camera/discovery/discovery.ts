@@ -1,5 +1,6 @@
 import type { Bus, Message } from '../../shared/bus.ts';
 import { birthTopic, discoveryTopic, pageTopic } from '../../shared/contract.ts';
+import { readVersion } from '../../shared/version.ts';
 import { readFormer } from './former.ts';
 import { type Announced, discoveryMessage, NOTHING, type Sight } from './message.ts';
 import { readPage } from './page.ts';
@@ -18,7 +19,7 @@ const BIRTH_MS = { least: 1_000, most: 4_500 };
 
 export interface DiscoveryParts {
   bus: Pick<Bus, 'announce' | 'announceAgain' | 'subscribe' | 'unsubscribe' | 'onChange'>;
-  subject: Subject;
+  subject: Omit<Subject, 'version'>;
   prefix: string;
   discoveryPrefix: string;
   /** The camera as it is now. */
@@ -31,6 +32,7 @@ export interface DiscoveryParts {
 /** Tells Home Assistant of the camera: at the start, at a change, and when Home Assistant has started. */
 export class Discovery implements Disposable {
   readonly #parts: DiscoveryParts;
+  readonly #subject: Subject;
   readonly #topic: string;
   /** Null until it is known what a former run has announced. */
   #announced: Announced | null = null;
@@ -45,6 +47,7 @@ export class Discovery implements Disposable {
 
   constructor(parts: DiscoveryParts) {
     this.#parts = parts;
+    this.#subject = { ...parts.subject, version: readVersion() };
     this.#topic = discoveryTopic(parts.discoveryPrefix, parts.subject.id);
   }
 
@@ -84,11 +87,9 @@ export class Discovery implements Disposable {
     this.changed();
   }
 
-  /** A gateway that has gone has told nothing: its address is the best that is known. */
+  /** Where a gateway has gone, or told nonsense, the address before stays in the message: it is the best that is known. */
   #onPage(payload: string): void {
-    const page = readPage(payload);
-    if (!page) return;
-    this.#page = page;
+    this.#page = readPage(payload);
     this.changed();
   }
 
@@ -127,10 +128,10 @@ export class Discovery implements Disposable {
   }
 
   #tell(): void {
-    const { bus, subject, look, greet } = this.#parts;
+    const { bus, look, greet } = this.#parts;
     const sight = look();
     if (!this.#announced || (this.#firstTimer && sight.insight !== 'all')) return;
-    const { payload, announced } = discoveryMessage(subject, this.#announced, { ...sight, page: this.#page });
+    const { payload, announced } = discoveryMessage(this.#subject, this.#announced, { ...sight, page: this.#page });
     this.#announced = announced;
     if (payload === this.#payload) return;
     this.#payload = payload;
