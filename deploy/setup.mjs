@@ -45,6 +45,7 @@ const needs = {
   bench: { ...ffmpeg, ...compiler, ...nginx, ustreamer: 'ustreamer' },
   // What is missing is for the doctor to tell.
   doctor: {},
+  forget: {},
   // For tests with real containers; Docker itself is looked for below.
   containers: { ...ffmpeg, ...compiler },
   // For the camera lab, which builds a virtual machine.
@@ -67,6 +68,7 @@ const commands = {
   test: 'npm test',
   bench: 'npm run bench',
   doctor: 'npm run doctor',
+  forget: 'npm run forget',
   containers: 'npm run test:containers',
   device: 'npm run test:device',
 };

@@ -15,6 +15,7 @@ import { isCharacterDevice } from './device/device.ts';
 import { Finder, type Found } from './device/finder.ts';
 import type { Mode } from './device/mode.ts';
 import { Plug } from './device/plug.ts';
+import { Discovery } from './discovery/discovery.ts';
 import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
 import type { Format } from './format-meter.ts';
 import type { Frame } from './frames.ts';
@@ -77,6 +78,7 @@ class Camera implements AsyncDisposable {
   readonly #topics: ReturnType<typeof cameraTopics>;
   readonly #bus: Bus;
   readonly #journal: Journal;
+  readonly #discovery: Discovery;
   readonly #finder: Finder;
   readonly #plug: Plug;
   readonly #choices: Choices;
@@ -116,8 +118,10 @@ class Camera implements AsyncDisposable {
       (state) => {
         this.#journal.tell(state);
         this.#bus.announce(this.#topics.state, JSON.stringify(state));
+        this.#discovery?.changed();
       },
     );
+    this.#discovery = this.#createDiscovery(mqtt);
     const options = { program, maxBytes: frameMaxBytes, roots: places, finder: this.#finder, plug: this.#plug };
     this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
     this.#audience = new Audience({
@@ -147,6 +151,7 @@ class Camera implements AsyncDisposable {
 
   start(): void {
     this.#telemetry.start();
+    this.#discovery.start();
     this.#bus.announce(this.#topics.status, 'online');
     this.#tellSettings(this.#panel.knobs);
     this.#bus.onChange((connected) => connected && this.#onConnected());
@@ -164,6 +169,7 @@ class Camera implements AsyncDisposable {
     this.#telemetry.stop();
     await this.#capture.close();
     this.#plug[Symbol.dispose]();
+    this.#discovery[Symbol.dispose]();
     await this.#bus.close({ [this.#topics.status]: 'offline', [this.#topics.preview]: '' });
   }
 
@@ -189,6 +195,18 @@ class Camera implements AsyncDisposable {
       },
       want: (wanted) => this.#capture.want(wanted),
       switched: () => this.#onSwitched(),
+    });
+  }
+
+  #createDiscovery({ prefix, discoveryPrefix }: CameraSettings['mqtt']): Discovery {
+    const { id, name, previewFps } = this.#settings;
+    return new Discovery({
+      bus: this.#bus,
+      subject: { id, name, previewFps, topics: this.#topics, telemetryMs: TELEMETRY.everyMs },
+      prefix,
+      discoveryPrefix,
+      look: () => ({ state: this.#report.state, insight: this.#panel.insight }),
+      greet: () => this.#telemetry.soon(),
     });
   }
 

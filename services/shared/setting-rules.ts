@@ -21,7 +21,7 @@ export const flag: Rule<boolean> = { read: v.pipe(v.picklist(['true', 'false']),
 export const onOff: Rule<boolean> = { read: v.pipe(v.picklist(['on', 'off']), v.parseBoolean()), right: 'on or off' };
 export const port: Rule<number> = wholeNumber(0, 65_535);
 export const topicLevels: Rule<string> = {
-  read: matching(/^[^+#\0/$][^+#\0]{0,99}(?<!\/)$/u),
+  read: matching(/^[^+#/$\p{Cc}\p{Cs}\p{NChar}][^+#\p{Cc}\p{Cs}\p{NChar}]{0,99}(?<!\/)$/u),
   right: 'a topic without +, # and a slash at its ends',
 };
 export const cameraId: Rule<string> = { read: matching(CAMERA_ID), right: 'a small letter or digit, then at most 31 of a-z 0-9 _ -' };

@@ -27,6 +27,9 @@ export interface PanelParts {
   switched: () => void;
 }
 
+/** How much the knobs tell: nothing of the camera that is meant, since it is not there; what it has; or all that it has, since pictures came. */
+export type Insight = 'none' | 'some' | 'all';
+
 /** A wish for a control, and who waits for its end: with null, or the reason why not. */
 interface Wish {
   text: string;
@@ -36,6 +39,8 @@ interface Wish {
 /** What people can set on the camera: its knobs, and what turning one does. */
 export class Panel {
   readonly #parts: PanelParts;
+  /** The test picture is what is meant, and stands in for nothing. */
+  readonly #isTest: boolean;
   #kind: Input['kind'];
   #found: Found | null = null;
   #format: Format | null = null;
@@ -46,12 +51,19 @@ export class Panel {
 
   constructor(kind: Input['kind'], parts: PanelParts) {
     this.#kind = kind;
+    this.#isTest = kind === 'test';
     this.#parts = parts;
     this.#knobs = this.#compose();
   }
 
   get knobs(): Knobs {
     return this.#knobs;
+  }
+
+  get insight(): Insight {
+    const isAbsent = this.#kind === 'test' ? !this.#isTest : this.#kind === 'device' && !this.#found?.capabilities;
+    if (isAbsent) return 'none';
+    return this.#format ? 'all' : 'some';
   }
 
   get wanted(): Wanted {
@@ -65,6 +77,7 @@ export class Panel {
 
   /** The source is about to be opened: a device gets the values that were set for it, which it lost when it was unplugged. */
   async opening(kind: Input['kind'], found: Found | null): Promise<void> {
+    if (kind !== this.#kind || (found && found.body !== this.#found?.body)) this.#format = null;
     this.#kind = kind;
     this.#found = found ?? (kind === 'device' ? this.#found : null);
     const lost = found ? this.#lostValues(found) : new Map();
