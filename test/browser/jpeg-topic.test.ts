@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { launchChromium } from '../helpers/chromium.ts';
-import { defer } from '../helpers/cleanup.ts';
 import { readFrames } from '../helpers/fake-camera.ts';
+import { publishJpegs } from '../helpers/jpeg-topics.ts';
 import { connectMqtt, startTestBroker, startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 
@@ -12,14 +12,8 @@ test('the page shows plain JPEGs of somebody else: live, without an age that nob
   const bus = await startTestBroker(t);
   const gateway = await startTestGateway(t, bus, { GATEWAY_AUTH: 'off' });
   const publisher = await connectMqtt(t, bus.url, { protocolVersion: 4, ...bus.login('camera') });
-  let sent = 0;
-  const play = (id: string, ms: number) => {
-    const timer = setInterval(() => publisher.publish(`homeguard/${id}/frame`, frames[sent++ % frames.length] ?? ''), ms);
-    defer(t, () => clearInterval(timer));
-    return () => clearInterval(timer);
-  };
-  const stop = play('door', 100);
-  play('slow', 1_000);
+  const stop = publishJpegs(t, publisher, 'door', frames);
+  publishJpegs(t, publisher, 'slow', frames, 1);
   const browser = await launchChromium(t);
   const open = async (id: string) => {
     const page = await browser.newPage();
@@ -42,6 +36,6 @@ test('the page shows plain JPEGs of somebody else: live, without an age that nob
   stop();
   await until('words', async () => /No picture comes on the topic homeguard\/door\/frame/.test(await door.text('panel')));
   assert.equal(await door.text('label'), 'Camera sends no pictures');
-  play('door', 100);
+  publishJpegs(t, publisher, 'door', frames);
   await until('live again', async () => (await door.text('label')) === 'Live');
 });

@@ -3,6 +3,8 @@ import os from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import { defer } from '../helpers/cleanup.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { camerasOf, publishJpegs, type View, viewOf } from '../helpers/jpeg-topics.ts';
 import { smallJpeg } from '../helpers/pictures.ts';
 import { connectMqtt, type Env, receive, startTestBroker, startTestGateway, type TestGateway } from '../helpers/services.ts';
 import { until, within } from '../helpers/until.ts';
@@ -11,13 +13,6 @@ import { bearer, openLive, watchStream } from '../helpers/viewers.ts';
 const frames = await readFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
 const [picture = Buffer.alloc(0)] = frames;
 const settings = { fps: { type: 'number', label: 'Frames', value: 15, default: 30, min: 1, max: 30, step: 1 } } as const;
-
-interface View {
-  id: string;
-  condition: string;
-  online: boolean;
-  [name: string]: unknown;
-}
 
 async function setUp(t: TestContext, env: Env = {}) {
   const bus = await startTestBroker(t);
@@ -29,26 +24,14 @@ async function setUp(t: TestContext, env: Env = {}) {
   return { bus, gateway, client, publish, listed, list };
 }
 
-const ids = async (gateway: TestGateway) => (await views(gateway)).map(({ id }) => id);
-const viewOf = async (gateway: TestGateway, wanted: string) => (await views(gateway)).find(({ id }) => id === wanted);
-
-async function views({ url }: TestGateway): Promise<View[]> {
-  return (await (await fetch(`${url}cameras`, { headers: bearer })).json()) as View[];
-}
-
-/** Publishes a picture each 100 ms. */
-function play(t: TestContext, publish: (topic: string, payload: Buffer, retain: boolean) => unknown, id: string, retain = false): void {
-  const timer = setInterval(() => publish(`homeguard/${id}/frame`, picture, retain), 100);
-  defer(t, () => clearInterval(timer));
-}
-
+const ids = async (gateway: TestGateway) => (await camerasOf(gateway)).map(({ id }) => id);
 describe('which cameras there are', { concurrency: 4 }, () => {
   test('the list on the bus: every camera with the topics and settings it has, and quiet as long as nothing changes', async (t) => {
-    const { bus, publish, listed, list } = await setUp(t);
+    const { bus, client, listed, list } = await setUp(t);
     const front = await startCamera(t, bus, 'front', frames);
     front.takeCommands(settings);
     front.play();
-    play(t, publish, 'door');
+    publishJpegs(t, client, 'door', [picture]);
     const topics = (id: string, ...names: string[]) => Object.fromEntries(names.map((name) => [name, `homeguard/${id}/${name}`]));
     await until('both', () => {
       assert.deepEqual(list(), [
@@ -70,8 +53,8 @@ describe('which cameras there are', { concurrency: 4 }, () => {
       return true;
     });
     const before = listed.length;
-    // A second gateway tells the same, once, and neither answers the other. It sees door some time after front.
-    const other = await startTestGateway(t, bus, { GATEWAY_PORT: '0' });
+    // A second gateway tells the same, and neither answers the other. Its port tells it from the first one.
+    const other = await startTestGateway(t, bus, { GATEWAY_PORT: String(await freePort()) });
     await until('the other’s list', async () => listed.length > before && (await ids(other)).length === 2 && list().length === 2);
     const told = listed.length;
     const payload = listed.at(-1)?.payload.toString();
@@ -123,8 +106,8 @@ describe('which cameras there are', { concurrency: 4 }, () => {
   });
 
   test('whoever tells a state is no bare camera any more, offline or not; a state that is none changes nothing', async (t) => {
-    const { bus, gateway, publish } = await setUp(t);
-    play(t, publish, 'front');
+    const { bus, gateway, client, publish } = await setUp(t);
+    publishJpegs(t, client, 'front', [picture]);
     await until('front', async () => (await viewOf(gateway, 'front'))?.condition === 'live');
     await publish('homeguard/front/state', 'ON');
     await until('complaint', () => gateway.lines.some(({ msg }) => /state that cannot be read/.test(msg)));
