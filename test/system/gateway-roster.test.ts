@@ -147,6 +147,11 @@ describe('which cameras there are', { concurrency: 4 }, () => {
     assert.equal(viewer.seen.length, 0);
     await publish('homeguard/door/frame', other);
     await until('a picture', () => viewer.seen.some(({ jpeg }) => jpeg.equals(other)));
+    // It can be forgotten, too, though it never told a status; if it sends a picture, it is found again.
+    await publish('homeguard/door/status', '');
+    await until('it has gone', async () => (await ids(gateway)).length === 0);
+    await within('end of its viewer', viewer.ended);
+    await until('it is back', async () => (await publish('homeguard/door/frame', other, false)) && (await ids(gateway)).length === 1);
   });
 
   test('a thousand ids keep no camera out that tells of itself', async (t) => {
