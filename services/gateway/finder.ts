@@ -2,7 +2,7 @@ import type { Channel } from './channel.ts';
 import type { Roster } from './roster.ts';
 
 /** After a connection to the bus its cameras are known within this time, in ms; and a bus that is there is connected to within that. */
-export const SETTLE_MS = 1_000;
+const SETTLE_MS = 1_000;
 const CONNECT_MS = 3_000;
 /** So often it is looked for a camera, in ms. */
 const LOOK_MS = 50;

@@ -9,7 +9,7 @@ import type { Channel } from './channel.ts';
 import { type Commands, MAX_COMMANDS_IN_ALL } from './command.ts';
 import { Connections } from './connections.ts';
 import { type Darkness, OFFLINE } from './darkness.ts';
-import { Finder, SETTLE_MS } from './finder.ts';
+import { Finder } from './finder.ts';
 import { type Line, openLine } from './line.ts';
 import { Roster } from './roster.ts';
 import { Scout } from './scout.ts';
@@ -17,6 +17,11 @@ import { Sighting } from './sighting.ts';
 import { TelemetryBook } from './telemetry.ts';
 
 const TICK_MS = 250;
+/**
+ * After a connection the list of cameras is told only when those that tell nothing of themselves have had this time to be found, too, in
+ * ms: a gateway that has just come shall not tell that they are gone.
+ */
+const LIST_AFTER_MS = 3_000;
 
 const STOPPING: Darkness = { condition: 'bus-lost', cause: 'The gateway is being stopped.', advice: 'Try again once it runs.' };
 
@@ -31,8 +36,8 @@ export class Hub implements AsyncDisposable {
   readonly #bus: Bus;
   readonly #ticker: NodeJS.Timeout;
   readonly #finder: Finder;
-  /** Since when all cameras have had time to show themselves, in ms, monotonic. */
-  #settledAt = Number.POSITIVE_INFINITY;
+  /** From when on the list of cameras may be told, in ms, monotonic. */
+  #listFrom = Number.POSITIVE_INFINITY;
   /** What cameras and the broker tell of themselves. */
   readonly telemetry: TelemetryBook;
   /** How often there was a connection to the bus. */
@@ -206,7 +211,7 @@ export class Hub implements AsyncDisposable {
     const now = performance.now();
     if (connected) this.connections++;
     if (connected) this.#finder.settle();
-    this.#settledAt = connected ? now + SETTLE_MS : Number.POSITIVE_INFINITY;
+    this.#listFrom = connected ? now + LIST_AFTER_MS : Number.POSITIVE_INFINITY;
     this.#scout.connected(connected ? now : null);
     this.#list.changed(now);
     for (const [, { channel }] of this.#roster.lines) {
@@ -223,7 +228,7 @@ export class Hub implements AsyncDisposable {
       this.#roster.tick(now, null);
       this.#scout.tick(now);
     }
-    if (now >= this.#settledAt) this.#list.tick(now, () => this.channels.map(({ camera }) => camera));
+    if (now >= this.#listFrom) this.#list.tick(now, () => this.channels.map(({ camera }) => camera));
     for (const [, { channel }] of this.#roster.lines) channel.tick(now);
   }
 }
