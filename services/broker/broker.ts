@@ -65,7 +65,7 @@ class BrokerService implements Broker {
     this.#gathering = new GatheringLog(log);
     this.#access = createAccess(settings.broker.auth ? readUsers(settings.dataDir) : null, settings.mqtt.prefix);
     this.#viewers = new Viewers(settings.mqtt.prefix, (id, count) => {
-      this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), String(count), true);
+      this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), count === null ? '' : String(count), true);
     });
     this.#aedes = new PictureAedes(this.#options());
     const look = () => ({ clients: this.#aedes.connectedClients, subscriptions: sum([...this.#peers].map((peer) => peer.subscriptions)) });
@@ -80,7 +80,7 @@ class BrokerService implements Broker {
     await this.#aedes.listen();
     this.#watchClients();
     this.#watchTraffic();
-    this.#sweeper = setInterval(() => this.#closeStalled(), SWEEP_MS);
+    this.#sweeper = setInterval(() => this.#sweep(performance.now()), SWEEP_MS);
     this.#telemetry.start();
     try {
       this.#listeners = await openListeners(this.#settings.broker, (socket) => this.#take(new Peer({ socket })), this.#log);
@@ -180,9 +180,9 @@ class BrokerService implements Broker {
     });
     this.#aedes.on('unsubscribe', (_filters, client) => note(client));
     this.#aedes.on('clientDisconnect', (client) => this.#viewers.setFilters(client.id, []));
-    this.#aedes.on('publish', ({ topic }) => {
+    this.#aedes.on('publish', ({ topic, payload }) => {
       if (isPictureStream(topic)) this.#telemetry.counts.frames_in++;
-      this.#viewers.notice(topic);
+      this.#viewers.notice(topic, payload.length === 0);
     });
   }
 
@@ -192,8 +192,8 @@ class BrokerService implements Broker {
     this.#aedes.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: retain ? 1 : 0, retain, dup: false }, () => {});
   }
 
-  #closeStalled(): void {
-    const now = performance.now();
+  #sweep(now: number): void {
+    this.#viewers.sweep(now);
     for (const peer of this.#peers) {
       const complaint = peer.complaint(now);
       if (!complaint) continue;

@@ -3,16 +3,30 @@ import { CAMERA_ID, cameraTopics, filterMatches, MAX_CAMERAS, parseTopic } from 
 
 /** More filters of one client that reach frame topics are not looked at. */
 const MAX_FILTERS = 256;
-/** A camera is known by what it publishes here. */
-const OWN_TOPICS = new Set(['status', 'state', 'frame', 'preview']);
+/** A camera is known by what it publishes here: by what it tells of itself, or by pictures alone. */
+const TOLD = new Set(['status', 'state']);
+const PICTURES = new Set(['frame', 'preview']);
+/** One that only sends pictures is forgotten after so long without any, in ms, and may lose its place to another one after this long. */
+const FORGOTTEN_MS = 600_000;
+const SILENT_MS = 60_000;
+
+interface Known {
+  /** It tells of itself, so it is known until it takes that back. */
+  isTold: boolean;
+  /** It published something since the last sweep. */
+  isHeard: boolean;
+  /** When a sweep last found that it had, in ms, monotonic. */
+  heardAt: number;
+}
 
 export class Demand {
   readonly #prefix: string;
   /** Client id -> its filters that reach a frame topic. */
   readonly #filters = new Map<string, string[]>();
-  readonly #cameras = new Set<string>();
+  readonly #cameras = new Map<string, Known>();
   /** Camera -> the count told last. */
   readonly #told = new Map<string, number>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -25,31 +39,68 @@ export class Demand {
     else this.#filters.delete(clientId);
   }
 
-  /** Takes note of a published topic; true when it shows a camera that was not known. */
-  notice(topic: string): boolean {
+  /**
+   * Takes note of a published topic; true when the cameras that are known change by it.
+   * @param isEmpty an empty `status` or `state` takes back what a camera told of itself
+   */
+  notice(topic: string, isEmpty = false): boolean {
     const parsed = parseTopic(this.#prefix, topic);
-    if (!parsed || !OWN_TOPICS.has(parsed.rest) || this.#cameras.has(parsed.id) || this.#cameras.size >= MAX_CAMERAS) return false;
-    this.#cameras.add(parsed.id);
+    if (!parsed) return false;
+    const { id, rest } = parsed;
+    const isTold = TOLD.has(rest);
+    if (isEmpty) return isTold && this.#cameras.delete(id);
+    if (!isTold && !PICTURES.has(rest)) return false;
+    const known = this.#cameras.get(id);
+    if (known) {
+      known.isHeard = true;
+      known.isTold ||= isTold;
+      return false;
+    }
+    if (this.#cameras.size >= MAX_CAMERAS && !this.#makeRoom(isTold)) return false;
+    this.#cameras.set(id, { isTold, isHeard: true, heardAt: Number.POSITIVE_INFINITY });
     return true;
   }
 
-  /** The counts that changed since the last call: camera -> how many clients want its frames. */
-  changes(): Map<string, number> {
-    const changes = new Map<string, number>();
+  /** Forgets cameras that only sent pictures, and send none any more; true when there were some. To be called about once a second. */
+  sweep(now: number): boolean {
+    let isChanged = false;
+    for (const [id, known] of this.#cameras) {
+      if (known.isHeard) known.heardAt = now;
+      known.isHeard = false;
+      if (!known.isTold && now - known.heardAt >= FORGOTTEN_MS) isChanged = this.#cameras.delete(id);
+    }
+    this.#sweptAt = now;
+    return isChanged;
+  }
+
+  /** The counts that changed since the last call: camera -> how many clients want its frames; null: it is neither known nor wanted. */
+  changes(): Map<string, number | null> {
+    const changes = new Map<string, number | null>();
     for (const id of this.#wantedCameras()) {
       const count = this.#count(id);
-      if (this.#told.get(id) !== count) changes.set(id, count);
+      const told = this.#told.get(id);
+      if (count === 0 && !this.#cameras.has(id)) {
+        if (told !== undefined) changes.set(id, null);
+      } else if (told !== count) changes.set(id, count);
     }
     for (const [id, count] of changes) {
-      if (count === 0 && !this.#cameras.has(id)) this.#told.delete(id);
+      if (count === null) this.#told.delete(id);
       else this.#told.set(id, count);
     }
     return changes;
   }
 
+  /** A camera that tells of itself takes the place of any that does not, another one only that of one that is silent. */
+  #makeRoom(isTold: boolean): boolean {
+    const [oldest] = [...this.#cameras]
+      .filter(([, known]) => !known.isTold && (isTold || (!known.isHeard && this.#sweptAt - known.heardAt >= SILENT_MS)))
+      .sort(([, one], [, other]) => Number(one.isHeard) - Number(other.isHeard) || one.heardAt - other.heardAt);
+    return oldest !== undefined && this.#cameras.delete(oldest[0]);
+  }
+
   /** Known cameras, those told about, and those that are asked for by name before they exist. */
   #wantedCameras(): Set<string> {
-    const ids = new Set([...this.#cameras, ...this.#told.keys()]);
+    const ids = new Set([...this.#cameras.keys(), ...this.#told.keys()]);
     for (const filters of this.#filters.values()) {
       for (const filter of filters) {
         const id = parseTopic(this.#prefix, filter)?.id;

@@ -3,11 +3,11 @@ import { Demand } from './demand.ts';
 /** Keeps the count of who wants which camera's frames, and tells what changed of it: once for all changes of a turn of the event loop. */
 export class Viewers {
   readonly #demand: Demand;
-  readonly #tell: (camera: string, count: number) => void;
+  readonly #tell: (camera: string, count: number | null) => void;
   #isQueued = false;
 
-  /** @param tell publishes a camera's new count */
-  constructor(prefix: string, tell: (camera: string, count: number) => void) {
+  /** @param tell publishes a camera's new count; null takes the last one back */
+  constructor(prefix: string, tell: (camera: string, count: number | null) => void) {
     this.#demand = new Demand(prefix);
     this.#tell = tell;
   }
@@ -19,8 +19,13 @@ export class Viewers {
   }
 
   /** Something was published, by which a camera may show itself. */
-  notice(topic: string): void {
-    if (this.#demand.notice(topic)) this.#queue();
+  notice(topic: string, isEmpty: boolean): void {
+    if (this.#demand.notice(topic, isEmpty)) this.#queue();
+  }
+
+  /** Lets cameras go that have fallen silent; to be called about once a second, with ms of the monotonic clock. */
+  sweep(now: number): void {
+    if (this.#demand.sweep(now)) this.#queue();
   }
 
   #queue(): void {

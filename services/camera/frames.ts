@@ -1,7 +1,7 @@
 /** Bytes of ffmpeg's mpjpeg muxer -> whole frames. Pure. */
 import { type Stamp, stampLength, writeStamp } from '../shared/contract.ts';
+import { findJpegEnd, type JpegHead, readJpegHead } from '../shared/jpeg.ts';
 import { STANDARD_TABLES } from './huffman.ts';
-import { findJpegEnd, type JpegHead, readJpegHead } from './jpeg.ts';
 
 /** ffmpeg begins each part with this line (its option `-boundary_tag`). */
 const BOUNDARY = Buffer.from('--ffmpeg\r\n');

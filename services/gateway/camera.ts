@@ -1,30 +1,15 @@
 /** What the gateway knows of one camera, from its status, state and telemetry. Pure. */
-import { type CameraState, CONDITIONS, type Condition } from '../shared/contract.ts';
+import { type CameraState, CONDITIONS } from '../shared/contract.ts';
 import { type Knobs, parseSize } from '../shared/knob.ts';
+import { busLost, type Darkness, LIVE, OFFLINE, type ShownCondition } from './darkness.ts';
 import { checkKnobs } from './knobs.ts';
-
-/** A camera's condition, or what only a gateway can see: its service is not there, or the bus is not. */
-export type ShownCondition = Condition | 'offline' | 'bus-lost';
-
-/** Why there is no picture, in the words of the placeholder. */
-export interface Darkness {
-  condition: ShownCondition;
-  cause: string | null;
-  advice: string | null;
-  /** When it began, ISO 8601 in UTC, where the camera told. */
-  since?: string;
-}
+import type { Sighting } from './sighting.ts';
 
 /** No state is longer, in characters. */
 const MAX_STATE = 256 << 10;
 const KNOWN = new Set<string>(CONDITIONS);
 /** In these conditions frames are to be expected. */
 const SHOWING = new Set<ShownCondition>(['live', 'idle', 'starting']);
-export const OFFLINE: Darkness = {
-  condition: 'offline',
-  cause: 'The camera service is not connected to the message bus.',
-  advice: 'Start the camera service, or look at its log to see why it ended.',
-};
 /** Sides of a picture that are believed, in pixels. */
 const isSide = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 16 && Number(value) <= 16_384;
 /** The usual rate, and the highest that is believed, in frames a second. */
@@ -32,9 +17,24 @@ const USUAL_FPS = 30;
 const MAX_FPS = 1_000;
 const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
 
+/** A camera as `GET /cameras/{id}` shows it, but for what its channel adds. */
+export interface CameraView extends Omit<CameraState, 'condition' | 'since'> {
+  id: string;
+  name: string;
+  test: boolean;
+  settings: Knobs;
+  online: boolean;
+  condition: ShownCondition;
+  since: string | null;
+  size: { width: number; height: number } | null;
+}
+
 export class Camera {
   readonly id: string;
+  /** Set while its pictures are all that tells of it, but for a status perhaps: it never told a state. */
+  sighting: Sighting | null = null;
   #online = false;
+  #hasStatus = false;
   #state: CameraState | null = null;
   #size: { width: number; height: number } | null = null;
 
@@ -54,10 +54,40 @@ export class Camera {
     this.#online = online;
   }
 
-  /** Takes a `state` payload; returns false, and keeps the last one, when it is none. */
+  /** Whether neither a status nor a state of it is on the bus. */
+  get isUntold(): boolean {
+    return !this.#hasStatus && this.#state === null;
+  }
+
+  /** Whether there is a `status` of it on the bus, as there is of a camera service that has ended, too. */
+  get hasStatus(): boolean {
+    return this.#hasStatus;
+  }
+
+  get hasState(): boolean {
+    return this.#state !== null;
+  }
+
+  /** Whether its pictures are what tells how it is: it has no state, nor a status that says it has gone. */
+  get isSighted(): boolean {
+    return this.sighting !== null && (this.#online || !this.#hasStatus);
+  }
+
+  /** Takes a `status` payload; an empty one says that there is none any more. */
+  setStatus(text: string): void {
+    this.#hasStatus = text !== '';
+    this.online = text === 'online';
+  }
+
+  /** Takes a `state` payload, an empty one as `setStatus` does; returns false, and keeps the last one, when it is none. */
   setState(json: string): boolean {
+    if (json === '') {
+      this.#state = null;
+      return true;
+    }
     const state = parseState(json);
     if (state) {
+      this.sighting = null;
       this.#state = state;
       this.#size = sizeOf(state) ?? this.#size;
     }
@@ -66,7 +96,7 @@ export class Camera {
 
   /** Of its pictures, or while there are none of those it had, or will have; in pixels. */
   get size(): { width: number; height: number } | null {
-    return this.#size;
+    return this.sighting?.size ?? this.#size;
   }
 
   /** What can be set on it; undefined when it tells of nothing, as a camera that only sends pictures. */
@@ -85,14 +115,16 @@ export class Camera {
     return this.#state?.condition === 'off';
   }
 
-  /** The rate that the camera promises, in frames a second. */
+  /** The rate that the camera promises, or that was measured of one that promises nothing, in frames a second. */
   get promisedFps(): number {
+    if (this.sighting) return this.sighting.fps || USUAL_FPS;
     const fps: unknown = this.#state?.format?.fps;
     return typeof fps === 'number' && fps > 0 && fps <= MAX_FPS ? fps : USUAL_FPS;
   }
 
   /** Why no frame is to be expected; null while one is. */
   get darkness(): Darkness | null {
+    if (this.sighting && this.isSighted) return this.sighting.silence;
     if (!this.#online) return OFFLINE;
     if (!this.#state || SHOWING.has(this.#state.condition)) return null;
     const { condition, cause, advice, since } = this.#state;
@@ -100,7 +132,8 @@ export class Camera {
   }
 
   /** The camera as `GET /cameras/{id}` shows it, but for what its channel adds. */
-  view(busTrouble: string | null) {
+  view(busTrouble: string | null): CameraView {
+    if (this.sighting && this.isSighted) return this.#sightingView(this.sighting, busTrouble);
     const dark = busTrouble ? busLost(busTrouble) : this.#online ? null : OFFLINE;
     const {
       condition = 'starting',
@@ -125,6 +158,16 @@ export class Camera {
       settings,
     };
   }
+
+  /** It publishes at full rate whether or not anybody watches, so while pictures come it is live. */
+  #sightingView({ since, size, fps, silence }: Sighting, busTrouble: string | null): CameraView {
+    const { condition, cause, advice } = busTrouble ? busLost(busTrouble) : (silence ?? LIVE);
+    return {
+      ...{ id: this.id, name: this.id, online: condition === 'live', condition, cause, advice, since, test: false, device: null },
+      format: size && fps > 0 ? { pixel: 'JPEG', ...size, fps, encoded: false } : null,
+      ...{ size, settings: {} },
+    };
+  }
 }
 
 function sizeOf({ format, settings }: CameraState): { width: number; height: number } | null {
@@ -133,9 +176,9 @@ function sizeOf({ format, settings }: CameraState): { width: number; height: num
   return wanted?.type === 'select' ? parseSize(wanted.value) : null;
 }
 
-/** The darkness of a gateway that has lost its bus. */
-export function busLost(trouble: string): Darkness {
-  return { condition: 'bus-lost', cause: trouble, advice: 'It is tried again every second; start the broker if it is not running.' };
+/** Whether a payload is a state, of whatever camera. */
+export function isState(json: string): boolean {
+  return parseState(json) !== null;
 }
 
 function parseState(json: string): CameraState | null {

@@ -1,20 +1,19 @@
 import { performance } from 'node:perf_hooks';
 import { wallMicroseconds } from '../shared/clock.ts';
-import { busLost, type Camera, type Darkness, type ShownCondition } from './camera.ts';
-import { titleOf } from './page/titles.ts';
-import { createPlaceholder, isJpeg, Picture } from './picture.ts';
-import { drawPlaceholder } from './placeholder.ts';
+import type { Camera } from './camera.ts';
+import { drawDarkness } from './dark-picture.ts';
+import { busLost, type Darkness, type ShownCondition } from './darkness.ts';
+import { isJpeg, Picture } from './picture.ts';
 import { Rate } from './rate.ts';
 import { Traffic } from './traffic.ts';
 
 /** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
 const SILENT_MS = 1_200;
-/** But never for longer than this, whatever rate the camera promises, in ms. */
+/** But never for longer than this, whatever rate the camera promises, in ms; a rate that was measured is believed further. */
 const MAX_SILENT_MS = 5_000;
+const MAX_SILENT_MEASURED_MS = 60_000;
 /** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
 const PLACEHOLDER_MS = 700;
-/** The size of a placeholder for a camera that was never seen. */
-const USUAL_SIZE = { width: 1280, height: 720 };
 
 const SILENCE: Darkness = {
   condition: 'no-frames',
@@ -28,6 +27,8 @@ export interface Viewer {
   show(picture: Picture, now: number): void;
   /** The camera's state has changed. */
   tell?(): void;
+  /** The camera was taken off the bus: ends the viewer, if it is to end otherwise than at a stop. */
+  remove?(): void;
   /** Ends the viewer, as at a stop of the gateway. */
   end(): void;
 }
@@ -62,16 +63,17 @@ export class Channel {
   /** Adds a viewer, who sees at once what there is to see; dispose of what is returned when it leaves. */
   watch(viewer: Viewer): Disposable {
     const now = performance.now();
-    if (this.#viewers.size === 0) this.#waitingSince = now;
+    // There is a picture without a viewer only of a camera that is looked at now; it is as old as it is.
+    if (this.#viewers.size === 0 && !this.#newest) this.#waitingSince = now;
     this.#viewers.add(viewer);
     this.#onWanted(this.#viewers.size);
     if (this.#darkness(now)) this.#showPlaceholder(now, [viewer]);
-    else if (this.#newest && this.#viewers.size > 1) viewer.show(this.#newest, now);
+    else if (this.#newest) viewer.show(this.#newest, now);
     return {
       [Symbol.dispose]: () => {
         if (!this.#viewers.delete(viewer)) return;
+        if (this.#viewers.size === 0 && !this.camera.sighting?.isLooking) this.#newest = null;
         this.#onWanted(this.#viewers.size);
-        if (this.#viewers.size === 0) this.#newest = null;
       },
     };
   }
@@ -79,13 +81,15 @@ export class Channel {
   /**
    * A frame from the bus: to every viewer, the same buffer. Bytes that are no JPEG are dropped and counted, and so is what was still
    * on its way when the camera was switched off.
+   * @param isRetained the bus has kept it: a picture of who knows when, and no sign of life
    */
-  receive(jpeg: Buffer): void {
-    if (this.camera.isOff || !isJpeg(jpeg)) {
-      this.traffic.dropped[this.camera.isOff ? 'off' : 'no-jpeg']++;
+  receive(jpeg: Buffer, isRetained = false): void {
+    const now = performance.now();
+    const unfit = this.#unfit(jpeg, isRetained, now);
+    if (unfit) {
+      this.traffic.dropped[unfit]++;
       return;
     }
-    const now = performance.now();
     const receivedAt = wallMicroseconds();
     const picture = new Picture(jpeg, receivedAt);
     this.traffic.frames++;
@@ -99,6 +103,12 @@ export class Channel {
     this.rate.count(now);
     this.#tellSilence(now);
     for (const viewer of this.#viewers) viewer.show(picture, now);
+  }
+
+  /** The frames' topic was left: what came last is not the newest any more. */
+  left(): void {
+    this.#newest = null;
+    this.camera.sighting?.left();
   }
 
   /** The camera's state, or the bus, has changed: viewers hear of it, and see it when it went dark. */
@@ -136,9 +146,17 @@ export class Channel {
     return {
       ...this.camera.view(this.#busTrouble),
       ...(dark && { ...dark, since: this.#sinceOf(dark) }),
-      fps: this.rate.perSecond(now),
+      fps: this.#fps(now),
       viewers: this.#viewers.size,
     };
+  }
+
+  /** The camera is taken off the bus: its viewers are told why, and end. */
+  remove(): void {
+    for (const viewer of this.#viewers) {
+      if (viewer.remove) viewer.remove();
+      else viewer.end();
+    }
   }
 
   /** Ends all viewers, as at a stop. */
@@ -146,16 +164,34 @@ export class Channel {
     for (const viewer of this.#viewers) viewer.end();
   }
 
+  /** Why bytes from the bus are not passed on; null when they are. */
+  #unfit(jpeg: Buffer, isRetained: boolean, now: number): keyof Traffic['dropped'] | null {
+    const { isOff, sighting } = this.camera;
+    if (isOff) return 'off';
+    if (isRetained) return 'retained';
+    return (sighting ? sighting.take(jpeg, now) : isJpeg(jpeg)) ? null : 'no-jpeg';
+  }
+
+  /** Of a camera that is only looked at, what was measured then. */
+  #fps(now: number): number {
+    const { sighting } = this.camera;
+    if (!sighting) return this.rate.perSecond(now);
+    return (this.#viewers.size > 0 && this.rate.perSecond(now)) || sighting.fps;
+  }
+
   #darkness(now: number): Darkness | null {
     if (this.#busTrouble) return busLost(this.#busTrouble);
-    return this.camera.darkness ?? (this.#isSilent(now) ? SILENCE : null);
+    return this.camera.darkness ?? (this.#isSilent(now) ? (this.camera.sighting?.complaint ?? SILENCE) : null);
   }
 
   /** Do frames not come though the camera says that they do? */
   #isSilent(now: number): boolean {
-    if (this.#busTrouble || this.camera.darkness || this.#viewers.size === 0) return false;
-    const silentAfter = Math.min(MAX_SILENT_MS, Math.max(SILENT_MS, 2500 / this.camera.promisedFps));
-    return now - this.#waitingSince >= silentAfter;
+    const { darkness, sighting, isSighted, promisedFps } = this.camera;
+    if (this.#busTrouble || this.#viewers.size === 0) return false;
+    // Nobody but the gateway tells how such a camera is.
+    if (darkness) return isSighted;
+    const longest = sighting ? MAX_SILENT_MEASURED_MS : MAX_SILENT_MS;
+    return now - this.#waitingSince >= Math.min(longest, Math.max(SILENT_MS, 2500 / promisedFps));
   }
 
   #tellSilence(now: number): void {
@@ -184,10 +220,6 @@ export class Channel {
 
   #drawPlaceholder(now: number): Picture {
     const dark: Darkness = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
-    const { condition, cause, advice } = dark;
-    const since = this.#sinceOf(dark).slice(0, 19).replace('T', ' ');
-    const footer = `${this.camera.name} · since ${since} UTC`;
-    const jpeg = drawPlaceholder({ ...(this.camera.size ?? USUAL_SIZE), title: titleOf(condition), cause, advice, footer });
-    return createPlaceholder(jpeg, Date.now() * 1000);
+    return drawDarkness(this.camera, dark, this.#sinceOf(dark));
   }
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, Message } from '../shared/bus.ts';
 import type { Answer, cameraTopics } from '../shared/contract.ts';
-import { busLost, type Darkness } from './camera.ts';
+import { busLost, type Darkness } from './darkness.ts';
 import { isJpeg, Picture } from './picture.ts';
 
 /** So many commands are under way to one camera, and to all cameras together; one more is turned away. */

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import os from 'node:os';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
@@ -13,6 +15,7 @@ import { readAssets } from './assets.ts';
 import { Door } from './door.ts';
 import { Hub } from './hub.ts';
 import { createMetrics } from './metrics.ts';
+import { ownAddress, pageAddress } from './page-address.ts';
 import { createClientFinder } from './proxy.ts';
 import { Refusals } from './refusals.ts';
 import { Sessions } from './sessions.ts';
@@ -23,6 +26,8 @@ const MAX_MESSAGE_BYTES = 4_096;
 const MAX_HEADER_BYTES = 16 << 10;
 /** A request has to be there after so long, in ms. */
 const REQUEST_MS = 15_000;
+/** What Docker, Podman and Kubernetes put into their containers. */
+const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv', '/var/run/secrets/kubernetes.io'];
 
 export interface Gateway extends AsyncDisposable {
   /** Where it is served; the port differs from the setting when that is 0. */
@@ -54,6 +59,8 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
     const sockets = trackSockets(server);
     await listen(server, settings.gateway);
     const { port } = server.address() as AddressInfo;
+    const place = { host: os.hostname(), isContainer: CONTAINER_MARKS.some((mark) => existsSync(mark)), port };
+    hub.announcePage(pageAddress(settings.gateway, place), ownAddress(settings.gateway, place));
     const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
     return {
       address: { host, port },

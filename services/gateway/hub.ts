@@ -1,22 +1,27 @@
-import os from 'node:os';
 import type { Duplex } from 'node:stream';
-import { Bus, type BusOptions } from '../shared/bus.ts';
-import { CAMERA_ID, cameraTopics, clientIdPrefix, MAX_CAMERAS, parseTopic } from '../shared/contract.ts';
+import type { Bus } from '../shared/bus.ts';
+import { camerasTopic, cameraTopics, pageTopic, parseTopic } from '../shared/contract.ts';
 import type { Logger } from '../shared/log.ts';
-import { readSecret } from '../shared/secrets.ts';
 import type { GatewaySettings } from '../shared/settings.ts';
-import { type Camera, type Darkness, OFFLINE } from './camera.ts';
+import { type Camera, isState } from './camera.ts';
+import { CamerasList } from './cameras-list.ts';
 import type { Channel } from './channel.ts';
 import { type Commands, MAX_COMMANDS_IN_ALL } from './command.ts';
+import { Connections } from './connections.ts';
+import { type Darkness, OFFLINE } from './darkness.ts';
+import { Finder } from './finder.ts';
 import { type Line, openLine } from './line.ts';
+import { Roster } from './roster.ts';
+import { Scout } from './scout.ts';
+import { Sighting } from './sighting.ts';
 import { TelemetryBook } from './telemetry.ts';
 
-/** Room for topic and properties around a frame. */
-const PACKET_OVERHEAD = 64 << 10;
 const TICK_MS = 250;
-/** After a connection to the bus its cameras are known within this time, in ms; and a bus that is there is connected to within that. */
-const SETTLE_MS = 1_000;
-const CONNECT_MS = 3_000;
+/**
+ * After a connection the list of cameras is told only when those that tell nothing of themselves have had this time to be found, too, in
+ * ms: a gateway that has just come shall not tell that they are gone.
+ */
+const LIST_AFTER_MS = 3_000;
 
 const STOPPING: Darkness = { condition: 'bus-lost', cause: 'The gateway is being stopped.', advice: 'Try again once it runs.' };
 
@@ -24,13 +29,15 @@ const STOPPING: Darkness = { condition: 'bus-lost', cause: 'The gateway is being
 export class Hub implements AsyncDisposable {
   readonly #settings: GatewaySettings;
   readonly #tools: { log: Logger; connect?: () => Duplex };
-  /** Tells this gateway from others. */
-  readonly #place: string;
-  readonly #lines = new Map<string, Line>();
+  readonly #connections: Connections;
+  readonly #roster: Roster;
+  readonly #scout: Scout;
+  readonly #list: CamerasList;
   readonly #bus: Bus;
   readonly #ticker: NodeJS.Timeout;
-  readonly #settled = Promise.withResolvers<void>();
-  #toldFull = false;
+  readonly #finder: Finder;
+  /** From when on the list of cameras may be told, in ms, monotonic. */
+  #listFrom = Number.POSITIVE_INFINITY;
   /** What cameras and the broker tell of themselves. */
   readonly telemetry: TelemetryBook;
   /** How often there was a connection to the bus. */
@@ -39,30 +46,14 @@ export class Hub implements AsyncDisposable {
   constructor(settings: GatewaySettings, tools: { log: Logger; connect?: () => Duplex }) {
     this.#settings = settings;
     this.#tools = tools;
-    // The same after every restart, so that a count this gateway left behind on the bus is overwritten by itself.
-    const host = os
-      .hostname()
-      .toLowerCase()
-      .replace(/[^a-z0-9-]/g, '-')
-      .slice(0, 40);
-    this.#place = `${host}-${settings.gateway.port}`;
-    this.#bus = this.#connect('all');
-    this.#bus.subscribe(`${settings.mqtt.prefix}/+/status`, ({ topic, payload }) => {
-      this.#learn(topic, (camera) => {
-        camera.online = payload.toString() === 'online';
-      });
-    });
-    this.#bus.subscribe(`${settings.mqtt.prefix}/+/state`, ({ topic, payload }) => {
-      this.#learn(topic, (camera) => {
-        if (!camera.setState(payload.toString())) this.#tools.log.warn({ topic }, 'a state that cannot be read was ignored');
-      });
-    });
+    this.#connections = new Connections(settings, tools);
+    this.#bus = this.#connections.open('all', tools.log);
     this.telemetry = new TelemetryBook(settings.mqtt.prefix);
-    this.#bus.subscribe(`${settings.mqtt.prefix}/+/telemetry`, ({ topic, payload }) => {
-      this.telemetry.take(topic, payload, (id) => this.#lines.has(id), performance.now());
-    });
-    this.#bus.onChange((connected) => this.#busChanged(connected));
-    setTimeout(() => this.#settled.resolve(), CONNECT_MS).unref();
+    this.#list = new CamerasList(settings.mqtt.prefix, (list) => this.#bus.announce(camerasTopic(settings.mqtt.prefix), list));
+    this.#roster = this.#createRoster();
+    this.#scout = this.#createScout();
+    this.#finder = new Finder(this.#roster, settings.gateway.defaultCamera);
+    this.#listen(settings.mqtt.prefix);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -73,7 +64,7 @@ export class Hub implements AsyncDisposable {
 
   /** The ids of all cameras known, in order. */
   get ids(): string[] {
-    return [...this.#lines.keys()].sort();
+    return this.#roster.ids;
   }
 
   /** All cameras known, in the order of their ids. */
@@ -82,114 +73,162 @@ export class Hub implements AsyncDisposable {
   }
 
   channel(id: string): Channel | undefined {
-    return this.#lines.get(id)?.channel;
+    return this.#roster.get(id)?.channel;
   }
 
   /** The commands to a camera that is known. */
   commands(id: string): Commands | undefined {
-    return this.#lines.get(id)?.commands;
+    return this.#roster.get(id)?.commands;
   }
 
   /** The camera of this id, or the default one. Just after a start it waits a moment for cameras to show themselves. */
-  async find(id: string | undefined): Promise<Channel | undefined> {
-    const known = () => this.channel(id ?? this.defaultId ?? '');
-    if (!known()) await Promise.race([this.#settled.promise, this.#shown(known)]);
-    return known();
+  find(id: string | undefined): Promise<Channel | undefined> {
+    return this.#finder.find(id);
   }
 
   /** The camera meant when none is named: the only one, else the one set, else the first. */
   get defaultId(): string | undefined {
-    const wanted = this.#settings.gateway.defaultCamera;
-    return wanted && this.#lines.has(wanted) ? wanted : this.ids[0];
+    return this.#finder.defaultId;
   }
 
   /** Viewers of all cameras together. */
   get viewers(): number {
     let sum = 0;
-    for (const { channel } of this.#lines.values()) sum += channel.viewers;
+    for (const [, { channel }] of this.#roster.lines) sum += channel.viewers;
     return sum;
+  }
+
+  /**
+   * Tells the page's address on the bus. Where there is none to tell, another gateway's is left alone; one that stands there from when
+   * this one could be reached is taken back.
+   * @param own what this gateway would have told then
+   */
+  announcePage(address: string | null, own: string): void {
+    const topic = pageTopic(this.#settings.mqtt.prefix);
+    if (address) this.#bus.announce(topic, address);
+    else this.#bus.subscribe(topic, ({ payload }) => payload.toString() === own && void this.#bus.deliver(topic, '', { retain: true }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#ticker);
-    for (const { channel, commands } of this.#lines.values()) {
+    for (const [, { channel, commands }] of this.#roster.lines) {
       channel.end();
       commands.drop(STOPPING);
     }
-    const lines = [...this.#lines].map(([id, { bus }]) => bus.close({ [this.#viewersTopic(id)]: '' }));
-    await Promise.all([this.#bus.close(), ...lines]);
+    await Promise.all([this.#bus.close(), this.#scout.close(), this.#roster.close()]);
   }
 
-  /** Looks for the camera at every tick until it is there or no longer waited for. */
-  async #shown(known: () => Channel | undefined): Promise<void> {
-    let settled = false;
-    void this.#settled.promise.then(() => {
-      settled = true;
+  #createRoster(): Roster {
+    return new Roster({
+      log: this.#tools.log,
+      open: (id) => this.#open(id),
+      close: (id, { bus }) => {
+        this.telemetry.forget(id);
+        return bus.close({ [this.#connections.viewersTopic(id)]: '' });
+      },
+      onChange: () => this.#list.changed(performance.now()),
     });
-    while (!settled && !known()) await new Promise((resolve) => setTimeout(resolve, TICK_MS / 5));
   }
 
-  #learn(topic: string, change: (camera: Camera) => void): void {
+  #createScout(): Scout {
+    const { prefix } = this.#settings.mqtt;
+    return new Scout({
+      prefix,
+      open: () => this.#connections.open('scout', this.#quietLog),
+      isOurs: (now) => this.telemetry.broker(now) !== null,
+      isKnown: (id) => {
+        const camera = this.channel(id)?.camera;
+        return camera !== undefined && (camera.hasState || camera.sighting !== null);
+      },
+      found: (id, jpeg) => {
+        const now = performance.now();
+        return this.#roster.seen(id, () => {
+          const sighting = new Sighting(cameraTopics(prefix, id).frame, now, Date.now);
+          sighting.take(jpeg, now);
+          return sighting;
+        });
+      },
+    });
+  }
+
+  #listen(prefix: string): void {
+    this.#bus.subscribe(`${prefix}/+/status`, ({ topic, payload }) => {
+      this.#learn(topic, payload, (camera) => camera.setStatus(payload.toString()));
+    });
+    this.#bus.subscribe(`${prefix}/+/state`, ({ topic, payload }) => {
+      const state = payload.toString();
+      if (state === '' || isState(state)) this.#learn(topic, payload, (camera) => camera.setState(state));
+      else this.#tools.log.warn({ topic }, 'a state that cannot be read was ignored');
+    });
+    this.#bus.subscribe(`${prefix}/+/telemetry`, ({ topic, payload }) => {
+      this.telemetry.take(topic, payload, (id) => this.#roster.get(id) !== undefined, performance.now());
+    });
+    this.#bus.subscribe(cameraTopics(prefix, '+').viewers('broker'), ({ topic, payload }) => {
+      const id = parseTopic(prefix, topic)?.id;
+      if (id) this.#scout.named(id, payload.toString());
+    });
+    this.#bus.onChange((connected) => this.#busChanged(connected));
+  }
+
+  /** A camera tells of itself, or, with nothing, that there is nothing to be told any more. */
+  #learn(topic: string, payload: Buffer, change: (camera: Camera) => void): void {
     const id = parseTopic(this.#settings.mqtt.prefix, topic)?.id;
-    const line = id && (this.#lines.get(id) ?? this.#open(id));
+    if (!id) return;
+    const line = payload.length > 0 ? this.#roster.told(id) : this.#roster.get(id);
     if (!line) return;
-    change(line.channel.camera);
+    const { camera } = line.channel;
+    change(camera);
+    // Also one that only sends pictures: if it still does, it is found again.
+    if (camera.isUntold) {
+      this.#roster.remove(id);
+      return;
+    }
+    line.listen();
     line.channel.changed(this.trouble);
-    if (!line.channel.camera.online) line.commands.drop(OFFLINE);
+    this.#list.changed(performance.now());
+    if (!camera.online) line.commands.drop(OFFLINE);
   }
 
-  #open(id: string): Line | undefined {
-    if (!CAMERA_ID.test(id)) return undefined;
-    if (this.#lines.size >= MAX_CAMERAS) {
-      if (!this.#toldFull) this.#tools.log.warn(`more than ${MAX_CAMERAS} cameras on the bus: ${id} and others are not served`);
-      this.#toldFull = true;
-      return undefined;
-    }
-    const viewersTopic = this.#viewersTopic(id);
+  #open(id: string): Line {
+    const viewersTopic = this.#connections.viewersTopic(id);
     const isBusy = () => this.#commandsUnderWay >= MAX_COMMANDS_IN_ALL;
-    const line = openLine(id, this.#connect(id, viewersTopic), { prefix: this.#settings.mqtt.prefix, viewersTopic, isBusy });
-    this.#lines.set(id, line);
-    return line;
+    // The connection of `all` tells of the bus's troubles; the others would only repeat it.
+    const bus = this.#connections.open(id, this.#quietLog, viewersTopic);
+    return openLine(id, bus, { prefix: this.#settings.mqtt.prefix, viewersTopic, isBusy });
+  }
+
+  get #quietLog(): Logger {
+    return this.#tools.log.child({}, { level: 'error' });
   }
 
   get #commandsUnderWay(): number {
     let sum = 0;
-    for (const { commands } of this.#lines.values()) sum += commands.underWay;
+    for (const [, { commands }] of this.#roster.lines) sum += commands.underWay;
     return sum;
   }
 
-  #connect(id: string, viewersTopic?: string): Bus {
-    const { mqtt, frameMaxBytes, dataDir } = this.#settings;
-    const options: BusOptions = {
-      url: mqtt.url,
-      clientId: `${clientIdPrefix(mqtt.prefix, 'gateway')}${this.#place}-${process.pid}-${id}`,
-      credentials: () => ({ username: mqtt.username ?? 'gateway', password: mqtt.password ?? readSecret(dataDir, 'mqtt-gateway') }),
-      maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD,
-      tlsCa: mqtt.tlsCa,
-      // One connection tells of the bus's troubles; the others would only repeat it.
-      log: viewersTopic ? this.#tools.log.child({}, { level: 'error' }) : this.#tools.log,
-    };
-    if (viewersTopic) options.will = { topic: viewersTopic, payload: '' };
-    if (this.#tools.connect) options.connect = this.#tools.connect;
-    return new Bus(options);
-  }
-
-  #viewersTopic(id: string): string {
-    return cameraTopics(this.#settings.mqtt.prefix, id).viewers(`gateway-${this.#place}`);
-  }
-
   #busChanged(connected: boolean): void {
+    const now = performance.now();
     if (connected) this.connections++;
-    if (connected) setTimeout(() => this.#settled.resolve(), SETTLE_MS).unref();
-    for (const { channel } of this.#lines.values()) {
+    if (connected) this.#finder.settle();
+    this.#listFrom = connected ? now + LIST_AFTER_MS : Number.POSITIVE_INFINITY;
+    this.#scout.connected(connected ? now : null);
+    this.#list.changed(now);
+    for (const [, { channel }] of this.#roster.lines) {
       // A broker that comes back tells who is online; until then nobody is known to be.
       if (!connected) channel.camera.online = false;
+      else channel.camera.sighting?.resume(now);
       channel.changed(this.trouble);
     }
   }
 
   #tick(): void {
     const now = performance.now();
-    for (const { channel } of this.#lines.values()) channel.tick(now);
+    if (!this.trouble) {
+      this.#roster.tick(now, null);
+      this.#scout.tick(now);
+    }
+    if (now >= this.#listFrom) this.#list.tick(now, () => this.channels.map(({ camera }) => camera));
+    for (const [, { channel }] of this.#roster.lines) channel.tick(now);
   }
 }

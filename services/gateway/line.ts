@@ -12,6 +12,8 @@ export interface Line {
   channel: Channel;
   commands: Commands;
   bus: Bus;
+  /** Subscribes to the frames or leaves them, as they are wanted now. */
+  listen(): void;
 }
 
 export interface LineOptions {
@@ -22,18 +24,31 @@ export interface LineOptions {
   isBusy: () => boolean;
 }
 
-/** Tells on `bus` how many viewers the camera has, and subscribes to its frames only while it has some, once for all of them. */
+/**
+ * Tells on `bus` how many viewers the camera has, and subscribes to its frames only while it has some, once for all of them, or while
+ * a camera that tells nothing of itself is looked at.
+ */
 export function openLine(id: string, bus: Bus, { prefix, viewersTopic, isBusy }: LineOptions): Line {
   const topics = cameraTopics(prefix, id);
   bus.announce(viewersTopic, '0');
   let subscribed = false;
-  const channel = new Channel(new Camera(id), (viewers) => {
-    if (subscribed !== viewers > 0) {
-      subscribed = viewers > 0;
-      if (subscribed) bus.subscribe(topics.frame, ({ payload }) => channel.receive(payload));
-      else bus.unsubscribe(topics.frame);
+  const listen = () => {
+    const wanted = channel.viewers > 0 || channel.camera.sighting?.isLooking === true;
+    if (subscribed === wanted) return;
+    subscribed = wanted;
+    if (wanted) {
+      bus.subscribe(topics.frame, ({ payload, retain }) => {
+        channel.receive(payload, retain);
+        if (channel.camera.sighting) listen();
+      });
+    } else {
+      bus.unsubscribe(topics.frame);
+      channel.left();
     }
+  };
+  const channel = new Channel(new Camera(id), (viewers) => {
+    listen();
     bus.announce(viewersTopic, String(viewers));
   });
-  return { channel, commands: new Commands(bus, topics, isBusy), bus };
+  return { channel, commands: new Commands(bus, topics, isBusy), bus, listen };
 }

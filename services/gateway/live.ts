@@ -60,6 +60,7 @@ export class LiveClient {
     const viewer: Viewer = {
       show: (picture, now) => this.#show(channel, picture, now),
       tell: () => this.#say(this.#options.describe(channel)),
+      remove: () => this.#removed(id),
       end: () => this.#socket.close(GOING_AWAY),
     };
     viewer.tell?.();
@@ -123,12 +124,7 @@ export class LiveClient {
     const known = channels.filter((channel) => channel !== undefined);
     if (!Array.isArray(ids) || known.length < ids.length) this.#complain('watch has to be a list of ids of known cameras');
     const wanted = new Set(known.map((channel) => channel.camera.id));
-    for (const [id, watching] of this.#watched) {
-      if (wanted.has(id)) continue;
-      watching[Symbol.dispose]();
-      this.#watched.delete(id);
-      this.#paces.delete(id);
-    }
+    for (const id of this.#watched.keys()) if (!wanted.has(id)) this.#unwatch(id);
     for (const channel of known) {
       if (this.#watched.has(channel.camera.id)) continue;
       if (this.#options.isFull()) {
@@ -137,6 +133,23 @@ export class LiveClient {
       }
       this.watch(channel);
     }
+  }
+
+  /** A camera was taken off the bus; whoever watches others, too, goes on with those. */
+  #removed(id: string): void {
+    const detail = `the camera "${id}" was removed from the message bus`;
+    if (!this.#options.find) {
+      this.#socket.close(GOING_AWAY, detail);
+      return;
+    }
+    this.#unwatch(id);
+    this.#complain(detail);
+  }
+
+  #unwatch(id: string): void {
+    this.#watched.get(id)?.[Symbol.dispose]();
+    this.#watched.delete(id);
+    this.#paces.delete(id);
   }
 
   #leave(): void {

@@ -41,7 +41,7 @@ export function gatewayMetrics({ hub, refusals }: Seen): Metric[] {
     {
       type: 'counter',
       name: 'homeguard_gateway_frames_received_total',
-      help: 'Whole pictures that came from the bus, which is while there are viewers.',
+      help: 'Whole pictures that came from the bus, which is while there are viewers, or a look is taken at a camera that only sends pictures.',
       labels: camera,
       read: ofEach(({ traffic }) => traffic.frames),
     },

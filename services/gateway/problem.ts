@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Darkness } from './camera.ts';
+import type { Darkness } from './darkness.ts';
 
 /**
  * An error as `application/problem+json` (RFC 9457).

@@ -1,6 +1,6 @@
-import type { Darkness } from './camera.ts';
 import type { Channel } from './channel.ts';
 import type { Commands } from './command.ts';
+import type { Darkness } from './darkness.ts';
 import { type Picture, secondsOf } from './picture.ts';
 import { darkProblem, problem } from './problem.ts';
 import { checkWanted, outcomeProblem } from './setting.ts';

@@ -38,6 +38,11 @@ export class TelemetryBook {
     if (id && isKnown(id)) this.#cameras.set(id, { ...told, at: now });
   }
 
+  /** The camera is not known any more. */
+  forget(id: string): void {
+    this.#cameras.delete(id);
+  }
+
   /** What a camera told; null when it never did, or fell silent. */
   camera(id: string, now: number): Told | null {
     return fresh(this.#cameras.get(id), now);

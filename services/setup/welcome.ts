@@ -1,11 +1,12 @@
+import { networkName } from '../shared/machine-name.ts';
 import type { Settings } from '../shared/settings.ts';
 
 /**
  * What the owner is told: where the page is, and every login. Pure.
- * @param host the machine's name; a bare one is found by `.local` (RFC 6762), which Raspberry Pi OS and most others answer to
+ * @param host the machine's name
  */
 export function welcome({ gateway }: Pick<Settings, 'gateway'>, secrets: ReadonlyMap<string, string>, host: string): string {
-  const name = host.includes('.') || host === 'localhost' ? host : `${host}.local`;
+  const name = networkName(host);
   const page = `http://${name}:${gateway.port}${gateway.basePath}`;
   const token = gateway.token ?? secrets.get('gateway-token');
   const password = gateway.password ? 'as set in GATEWAY_PASSWORD' : secrets.get('gateway-password');

@@ -25,3 +25,17 @@ export function jpegSize(jpeg: Buffer): { width: number; height: number } {
   }
   throw new Error('a JPEG without a frame header');
 }
+
+/** A JPEG that tells its size, as far as anyone reads who does not decode it. */
+export function smallJpeg({ width, height, comment = '' }: { width: number; height: number; comment?: string }): Buffer {
+  const segment = (marker: number, bytes: Buffer) => {
+    const head = Buffer.from([0xff, marker, 0, 0]);
+    head.writeUInt16BE(bytes.length + 2, 2);
+    return Buffer.concat([head, bytes]);
+  };
+  const frame = Buffer.from([8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
+  frame.writeUInt16BE(height, 1);
+  frame.writeUInt16BE(width, 3);
+  const parts = [segment(0xfe, Buffer.from(comment)), segment(0xc0, frame), segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0]))];
+  return Buffer.concat([Buffer.from([0xff, 0xd8]), ...parts, Buffer.from([1, 2, 3, 0xff, 0xd9])]);
+}

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Corruption, FrameCutter } from '../../services/camera/frames.ts';
 import { STANDARD_TABLES } from '../../services/camera/huffman.ts';
-import { readJpegHead } from '../../services/camera/jpeg.ts';
 import { readStamp, stampLength } from '../../services/shared/contract.ts';
+import { readJpegHead } from '../../services/shared/jpeg.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 
 const dir = await jpegFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });

@@ -85,7 +85,7 @@ test('a camera that is asked for before it exists is counted, and forgotten when
   demand.setFilters('a', ['homeguard/later/frame']);
   assert.deepEqual(changes(demand), { later: 1 });
   demand.setFilters('a', []);
-  assert.deepEqual(changes(demand), { later: 0 });
+  assert.deepEqual(changes(demand), { later: null });
   assert.deepEqual(changes(demand), {});
 });
 
@@ -109,6 +109,54 @@ test('what clients name is bounded: so many cameras, so many filters of a client
   demand.setFilters('greedy', []);
   assert.ok(demand.changes().size <= MAX_CAMERAS);
   assert.equal(demand.changes().size, 0);
+});
+
+test('one that only sends pictures is forgotten after ten minutes without any, one that tells of itself never', () => {
+  const demand = demandOf('front');
+  demand.notice('homeguard/door/frame');
+  assert.deepEqual(changes(demand), { door: 0 });
+  assert.ok(!demand.sweep(1_000));
+  demand.notice('homeguard/door/frame');
+  assert.ok(!demand.sweep(300_000));
+  assert.ok(!demand.sweep(899_999));
+  assert.ok(demand.sweep(900_000));
+  assert.deepEqual(changes(demand), { door: null });
+  assert.deepEqual(changes(demand), {});
+  assert.ok(!demand.sweep(1e9));
+  assert.ok(demand.notice('homeguard/door/frame'), 'and known again with its next one');
+  assert.deepEqual(changes(demand), { door: 0 });
+});
+
+test('a camera that takes back what it told is forgotten, and its count is told anew when it returns', () => {
+  const demand = demandOf('front');
+  demand.setFilters('a', ['homeguard/front/frame']);
+  assert.deepEqual(changes(demand), { front: 1 });
+  assert.ok(demand.notice('homeguard/front/status', true));
+  assert.ok(!demand.notice('homeguard/front/state', true));
+  assert.ok(!demand.notice('homeguard/front/preview', true));
+  assert.deepEqual(changes(demand), {}, 'somebody still asks for it');
+  demand.setFilters('a', []);
+  assert.deepEqual(changes(demand), { front: null });
+  demand.notice('homeguard/front/status');
+  assert.deepEqual(changes(demand), { front: 0 });
+});
+
+test('a flood of pictures keeps no camera out that tells of itself, and of others only until it is silent', () => {
+  const demand = demandOf();
+  for (let i = 0; i < 1000; i++) demand.notice(`homeguard/c${i}/frame`);
+  demand.sweep(0);
+  demand.notice('homeguard/c1/frame');
+  assert.ok(!demand.notice('homeguard/door/frame'));
+  assert.ok(demand.notice('homeguard/front/status'));
+  assert.ok(demand.notice('homeguard/back/state'));
+  demand.sweep(60_000);
+  assert.ok(demand.notice('homeguard/door/frame'));
+  const counts = changes(demand);
+  assert.equal(Object.keys(counts).length, MAX_CAMERAS);
+  for (const id of ['front', 'back', 'door', 'c1']) assert.equal(counts[id], 0, id);
+  for (let i = 0; i < 1000; i++) demand.notice(`homeguard/r${i}/status`);
+  for (const id of ['front', 'back']) assert.ok(!demand.notice(`homeguard/${id}/status`), `${id} is still known`);
+  assert.ok(!demand.notice('homeguard/door/frame'), 'there is no room for it any more');
 });
 
 test('another prefix, of several levels', () => {

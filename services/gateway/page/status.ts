@@ -27,7 +27,7 @@ export interface Sight {
   retryIn: number;
 }
 
-/** `live` and `late` move; `stale` does not any more; `unmeasured` is the fallback, which tells nothing of its age. */
+/** `live` and `late` move; `stale` does not any more; `unmeasured` tells nothing of its age, as the fallback, or slow pictures without stamps. */
 export type Kind = 'connecting' | 'waiting' | 'live' | 'late' | 'stale' | 'unmeasured' | 'dark' | 'lost';
 
 /** What the page says. */
@@ -64,10 +64,16 @@ export function statusOf(sight: Sight): Status {
   if (sight.fallback) return inFallback(sight, camera);
   const moves = picture !== null && picture.quiet < staleAfter(camera);
   if (link.state !== 'open') return withoutLink(sight, moves);
-  if (picture && moves) return isLate(picture.age) ? say('late', 'Delayed') : say('live', 'Live');
+  if (picture && moves) return moving(picture, staleAfter(camera));
   if (isDark(camera)) return say('dark', titleOf(camera.condition), { panel: darkPanel(camera, sight.now) });
   if (picture) return say('stale', 'Not live', { note: { title: ageOf(picture), detail: 'Waiting for the next picture' } });
   return say('waiting', 'Waiting', { panel: calmPanel(titleOf(camera.condition)) });
+}
+
+/** Of pictures that do not tell when they were taken all that is known is that the next one comes in time; of seldom ones that is little. */
+function moving({ age }: NonNullable<Sight['picture']>, patience: number): Status {
+  if (age === null && isLate(patience)) return say('unmeasured', 'Age unknown');
+  return isLate(age) ? say('late', 'Delayed') : say('live', 'Live');
 }
 
 /** A camera that is meant to be slower than that is not stale after 2 s. */

@@ -4,6 +4,8 @@ export interface JpegHead {
   /** In pixels. */
   width: number;
   height: number;
+  /** Where the frame header's marker (SOF) begins. */
+  sof: number;
   /** Where the SOS marker begins. */
   sos: number;
   /** Whether Huffman tables (DHT) come before the scan; webcams leave them out (AVI1). */
@@ -24,7 +26,7 @@ const MAX_SEGMENTS = 512;
 export function readJpegHead(jpeg: Buffer): JpegHead | null {
   if (jpeg.length < 4 || jpeg.readUInt16BE(0) !== SOI) return null;
   let at = 2;
-  let size: { width: number; height: number } | null = null;
+  let frame: Pick<JpegHead, 'width' | 'height' | 'sof'> | null = null;
   let hasTables = false;
   for (let count = 0; count < MAX_SEGMENTS; count++) {
     // Any number of 0xff may stand before a marker (B.1.1.2).
@@ -33,9 +35,9 @@ export function readJpegHead(jpeg: Buffer): JpegHead | null {
     const marker = jpeg.readUInt8(at + 1);
     const end = at + 2 + jpeg.readUInt16BE(at + 2);
     if (!hasLength(marker) || end < at + 4 || end > jpeg.length || OTHER_FRAMES.has(marker)) return null;
-    if (marker === SOS) return size && { ...size, sos: at, hasTables };
+    if (marker === SOS) return frame && { ...frame, sos: at, hasTables };
     if (marker === DHT) hasTables = true;
-    if (SHOWN_FRAMES.has(marker)) size = readSize(jpeg, at, end);
+    if (SHOWN_FRAMES.has(marker)) frame = readFrameHeader(jpeg, at, end);
     at = end;
   }
   return null;
@@ -57,8 +59,8 @@ function hasLength(marker: number): boolean {
 }
 
 /** The frame header's size (B.2.2). Height 0, told only after the scan, is in no camera's pictures. */
-function readSize(jpeg: Buffer, at: number, end: number): { width: number; height: number } | null {
+function readFrameHeader(jpeg: Buffer, at: number, end: number): Pick<JpegHead, 'width' | 'height' | 'sof'> | null {
   if (end - at < 10) return null;
   const [height, width] = [jpeg.readUInt16BE(at + 5), jpeg.readUInt16BE(at + 7)];
-  return width > 0 && height > 0 ? { width, height } : null;
+  return width > 0 && height > 0 ? { width, height, sof: at } : null;
 }

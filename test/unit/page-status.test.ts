@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Camera } from '../../services/gateway/page/camera.ts';
+import { type Sight, statusOf } from '../../services/gateway/page/status.ts';
+
+const camera = (fps: number | null): Camera => ({
+  ...{ id: 'door', name: 'door', online: true, condition: 'live', cause: null, advice: null, since: null, device: null, default: true },
+  format: fps === null ? null : { pixel: 'JPEG', width: 640, height: 480, fps, encoded: false },
+  ...{ size: { width: 640, height: 480 }, fps, viewers: 1 },
+});
+
+function labelOf(fps: number | null, age: number | null, quiet: number): string {
+  const sight: Sight = {
+    ...{ camera: camera(fps), reachable: true, link: { state: 'open' }, fallback: false, fps, now: 0, retryIn: 0 },
+    picture: { width: 640, height: 480, quiet, age },
+  };
+  return statusOf(sight).label;
+}
+
+test('pictures without a stamp are live as long as they come often; seldom ones may be old, and nobody knows', () => {
+  assert.equal(labelOf(10, null, 100), 'Live');
+  assert.equal(labelOf(null, null, 100), 'Live');
+  assert.equal(labelOf(10, null, 2_000), 'Not live');
+  assert.equal(labelOf(0.1, null, 100), 'Age unknown');
+  assert.equal(labelOf(0.1, null, 20_000), 'Age unknown');
+  assert.equal(labelOf(0.1, null, 26_000), 'Not live');
+});
+
+test('pictures with a stamp are as old as it says, however seldom they come', () => {
+  assert.equal(labelOf(0.1, 100, 100), 'Live');
+  assert.equal(labelOf(0.1, 3_000, 100), 'Delayed');
+});
