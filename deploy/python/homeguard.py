@@ -67,7 +67,8 @@ class Camera:
     def __init__(self, name="camera", host="127.0.0.1", port=None, user="homeassistant", password_file=None, prefix="homeguard", tls_ca=None):
         self.name, self.host, self.port, self.prefix = name, host, port or (8883 if tls_ca else 1883), prefix
         self.base = f"{prefix}/{name}"
-        self.newest, self.snapshots, self.answers = Newest(), Newest(), Newest()
+        self.newest, self.snapshots = Newest(), Newest()
+        self._answers = {}
         self.state = {}
         # Connected, and what we wait for comes: from then on a command's answer is heard.
         self.ready = threading.Event()
@@ -87,9 +88,21 @@ class Camera:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def set(self, setting, value=""):
-        """Wishes for a value: `set("controls/brightness", 160)`, or presses a button: `set("snapshot")`. `answers` tells what became of it."""
-        self._client.publish(f"{self.base}/{setting}/set", str(value), qos=1)
+    def set(self, setting, value="", seconds=10):
+        """
+        Wishes for a value, `set("controls/brightness", 160)`, or presses a button, `set("snapshot")`, and waits for what became of it:
+        `value` is the true one now, `refused` the reason if it was not done. None when no answer comes in time.
+        """
+        if not self.ready.wait(seconds):
+            return None
+        # Everybody's answers come; ours is the one to what we wished for.
+        wish = (setting, str(value))
+        answer = self._answers[wish] = Newest()
+        self._client.publish(f"{self.base}/{setting}/set", wish[1], qos=1)
+        try:
+            return answer.take(seconds)
+        finally:
+            self._answers.pop(wish, None)
 
     def trouble(self):
         """Why no frame comes, in one sentence with what mends it."""
@@ -164,7 +177,10 @@ class Camera:
         elif topic == f"{self.name}/snapshot" and payload and not message.retain:
             self.snapshots.put(Frame(payload))
         elif topic == f"{self.name}/answer":
-            self.answers.put(read_json(payload))
+            answer = read_json(payload)
+            wished = self._answers.get((answer.get("setting"), answer.get("wanted")))
+            if wished:
+                wished.put(answer)
         elif topic == f"{self.name}/state":
             self.state = read_json(payload)
         elif topic.endswith("/status"):

@@ -6,17 +6,15 @@ from pathlib import Path
 
 from homeguard import add_options, open_camera
 
-# The longest that a camera takes to answer. For a snapshot of another size it may open its device twice.
-ANSWER_SECONDS = 5
-SNAPSHOT_SECONDS = 10
+# A snapshot's picture comes with its answer, or soon after.
+PICTURE_SECONDS = 5
 
 
-def wish(camera, setting, value, seconds):
-    """Sets it, and waits for what became of it: the true value now. Ends with the camera's reason when it was refused."""
-    camera.set(setting, value)
-    answer = camera.answers.take(seconds)
+def wish(camera, setting, value):
+    """Sets it, and gives the true value then. Ends with the reason when that was not done."""
+    answer = camera.set(setting, value)
     if answer is None:
-        sys.exit(f"no answer to {setting} within {seconds} s: {camera.trouble()}")
+        sys.exit(f"no answer to {setting}: {camera.trouble()}")
     if answer.get("refused"):
         sys.exit(f"{setting} was refused: {answer['refused']}")
     return answer.get("value")
@@ -24,15 +22,13 @@ def wish(camera, setting, value, seconds):
 
 def main(options):
     with open_camera(options) as camera:
-        if not camera.ready.wait(ANSWER_SECONDS):
-            sys.exit(camera.trouble())
         for setting, value in options.set:
-            print(f"{setting} is {wish(camera, setting, value, ANSWER_SECONDS)}")
+            print(f"{setting} is {wish(camera, setting, value)}")
         if options.file:
-            wish(camera, "snapshot", options.size, SNAPSHOT_SECONDS)
-            frame = camera.snapshots.take(ANSWER_SECONDS)
+            wish(camera, "snapshot", options.size)
+            frame = camera.snapshots.take(PICTURE_SECONDS)
             if frame is None:
-                sys.exit(f"no picture came: {camera.trouble()}")
+                sys.exit("the snapshot was taken, but its picture did not come")
             Path(options.file).write_bytes(frame.jpeg)
             print(f"{options.file}: {len(frame.jpeg)} bytes, {frame.age_ms:.0f} ms old")
 
