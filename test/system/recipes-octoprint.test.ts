@@ -1,6 +1,8 @@
 /** deploy/octoprint: what OctoPrint and its like ask for, of a real gateway, behind a real nginx and without one. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { readStamp } from '../../services/shared/contract.ts';
@@ -11,6 +13,7 @@ import { deployed, startNginx } from '../helpers/nginx.ts';
 import { type Env, startTestBroker, startTestGateway, token } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { bearer } from '../helpers/viewers.ts';
+import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const frames = await readFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
 
@@ -23,13 +26,14 @@ async function setUp(t: TestContext, env: Env = {}) {
   return url;
 }
 
-async function behindNginx(t: TestContext): Promise<string> {
+/** @param replace what somebody has changed in homeguard-webcam.conf */
+async function behindNginx(t: TestContext, replace: Record<string, string> = {}): Promise<string> {
   const gateway = await setUp(t);
   const port = await freePort();
   const files = {
     'conf.d/homeguard-gateway.conf': deployed('nginx/conf.d/homeguard-gateway.conf', { '127.0.0.1:8080': new URL(gateway).host }),
     'snippets/homeguard-proxy.conf': deployed('nginx/snippets/homeguard-proxy.conf'),
-    'snippets/homeguard-webcam.conf': deployed('octoprint/nginx/snippets/homeguard-webcam.conf'),
+    'snippets/homeguard-webcam.conf': deployed('octoprint/nginx/snippets/homeguard-webcam.conf', replace),
     'homeguard-token.conf': `proxy_set_header Authorization "Bearer ${token}";\n`,
     'sites-enabled/printer.conf': `server { listen 0.0.0.0:${port}; include snippets/homeguard-webcam.conf; }`,
   };
@@ -72,6 +76,21 @@ test('nginx lets in whom its list names', async (t) => {
   const answer = await promise;
   assert.equal(answer.statusCode, 403);
   assert.ok(!(await buffer(answer)).includes(0xff));
+});
+
+test('others come in by a name and a password, as Home Assistant shows them', async (t) => {
+  const users = join(makeWorkDir(t), 'users');
+  writeFileSync(users, 'octoprint:{PLAIN}the password\n');
+  const url = await behindNginx(t, {
+    '    allow 127.0.0.1;\n': '',
+    '# satisfy any;': 'satisfy any;',
+    '# auth_basic "HomeGuard";': 'auth_basic "HomeGuard";',
+    '# auth_basic_user_file /etc/nginx/homeguard-users;': `auth_basic_user_file ${users};`,
+  });
+  const login = (password: string) => ({ headers: { Authorization: `Basic ${btoa(`octoprint:${password}`)}` } });
+  assert.equal(await statusOf(`${url}?action=snapshot`), 401);
+  assert.equal(await statusOf(`${url}?action=snapshot`, login('another one')), 401);
+  assert.equal(await statusOf(`${url}?action=snapshot`, login('the password')), 200);
 });
 
 test('with GATEWAY_AUTH=off there is nothing in between', async (t) => {
