@@ -21,7 +21,7 @@ export interface Audience {
 }
 
 export interface Heard {
-  /** Reads as fast as it can, by its name; a frame that was missed was lost. */
+  /** Reads as fast as it can, by its name; it misses a frame only when it was late itself. */
   fast: Record<string, Got & { decoded?: number }>;
   /** Reads less than comes. */
   slow: Record<string, Got & { decoded?: number }>;
@@ -87,7 +87,7 @@ async function watchMemory(program: Program, seconds: number): Promise<number[]>
 }
 
 /** One line for people. */
-export function tell(name: string, { frames, missed, decoded, age }: Got & { decoded?: number }): string {
+export function tell(name: string, { frames, missed, lost, decoded, age }: Got & { decoded?: number }): string {
   const also = decoded === undefined ? '' : `, ${decoded} of them decoded`;
-  return `${name}: ${frames} frames${also}, ${missed} missed; age ${age.p50} / ${age.p99} / ${age.max} ms (p50, p99, most)`;
+  return `${name}: ${frames} frames${also}, ${missed} missed (${lost} without being late); age ${age.p50} / ${age.p99} / ${age.max} ms (p50, p99, most)`;
 }

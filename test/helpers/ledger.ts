@@ -2,6 +2,8 @@ import { readStamp, type Stamp, stampLength } from '../../services/shared/contra
 
 /** Ages are told apart by 1 ms, up to this; an older picture counts as that old. */
 const MAX_AGE_MS = 60_000;
+/** Whoever has a frame within that time keeps up; one that is older had to wait for its reader, and then the broker leaves out others. */
+export const KEEPS_UP_MS = 100;
 /** More faults are counted, and not told. */
 const MAX_FAULTS = 10;
 
@@ -10,6 +12,8 @@ export interface Got {
   frames: number;
   /** Numbers that were left out since the first frame, or since `settle`. */
   missed: number;
+  /** Of these, the ones before which the reader kept up: nothing explains them. */
+  lost: number;
   /** What was wrong with frames, in words. */
   faults: string[];
   lastSeq: number;
@@ -25,7 +29,9 @@ export class Ledger {
   readonly #faults: string[] = [];
   #frames = 0;
   #missed = 0;
+  #lost = 0;
   #lastSeq = -1;
+  #lastAge = 0;
 
   /** @param webcam its frames as they are in its files: what comes has to be one of these, byte for byte, with a stamp */
   constructor(webcam: Buffer[]) {
@@ -43,22 +49,29 @@ export class Ledger {
   /** What was missed until now does not count: programs were being started. */
   settle(): void {
     this.#missed = 0;
+    this.#lost = 0;
     this.#ages.fill(0);
   }
 
   get got(): Got {
     const age = { p50: this.#ageAt(0.5), p99: this.#ageAt(0.99), max: this.#ageAt(1) };
-    return { frames: this.#frames, missed: this.#missed, faults: this.#faults, lastSeq: this.#lastSeq, age };
+    return { frames: this.#frames, missed: this.#missed, lost: this.#lost, faults: this.#faults, lastSeq: this.#lastSeq, age };
   }
 
   #note(jpeg: Buffer, { seq, t }: Stamp, user: string | undefined): void {
     if (user !== undefined && user !== `seq:${seq} t:${t}`) this.#fault(`frame ${seq} has the properties '${user}'`);
     if (!this.#isWhole(jpeg, seq)) this.#fault(`frame ${seq} of ${jpeg.length} bytes is none of the webcam's`);
     if (seq <= this.#lastSeq) this.#fault(`frame ${seq} after ${this.#lastSeq}`);
-    else if (this.#lastSeq >= 0) this.#missed += seq - this.#lastSeq - 1;
+    else if (this.#lastSeq >= 0) this.#miss(seq - this.#lastSeq - 1);
     this.#lastSeq = seq;
     const age = Math.round(Math.min(MAX_AGE_MS, Math.max(0, Date.now() - t / 1000)));
     this.#ages[age] = (this.#ages[age] ?? 0) + 1;
+    this.#lastAge = age;
+  }
+
+  #miss(count: number): void {
+    this.#missed += count;
+    if (this.#lastAge < KEEPS_UP_MS) this.#lost += count;
   }
 
   #isWhole(jpeg: Buffer, seq: number): boolean {

@@ -19,7 +19,10 @@ parser.add_argument("--rest", type=float, default=0)
 options = parser.parse_args()
 
 ages, faults = [], []
-got = {"frames": 0, "missed": 0, "decoded": 0, "lastSeq": -1}
+got = {"frames": 0, "missed": 0, "lost": 0, "decoded": 0, "lastSeq": -1}
+last_age = 0
+# As ledger.ts has it.
+KEEPS_UP_MS = 100
 
 
 def fault(what):
@@ -28,6 +31,7 @@ def fault(what):
 
 
 def on_message(_client, _userdata, message):
+    global last_age
     jpeg = message.payload
     now = time.time()
     got["frames"] += 1
@@ -39,8 +43,11 @@ def on_message(_client, _userdata, message):
         fault(f"frame {seq} after {got['lastSeq']}")
     elif got["lastSeq"] >= 0:
         got["missed"] += seq - got["lastSeq"] - 1
+        if last_age < KEEPS_UP_MS:
+            got["lost"] += seq - got["lastSeq"] - 1
     got["lastSeq"] = seq
-    ages.append(round(now * 1000 - t / 1000))
+    last_age = round(now * 1000 - t / 1000)
+    ages.append(last_age)
     if got["frames"] % options.every == 0:
         picture = cv2.imdecode(numpy.frombuffer(jpeg, numpy.uint8), cv2.IMREAD_COLOR)
         got["decoded"] += 1
@@ -50,7 +57,7 @@ def on_message(_client, _userdata, message):
 
 
 def settle(*_):
-    got["missed"] = 0
+    got["missed"] = got["lost"] = 0
     ages.clear()
 
 

@@ -9,13 +9,15 @@ import { listenTo, tell } from '../helpers/audience.ts';
 const minutes = Number(process.env.HOMEGUARD_SOAK_MINUTES ?? 10);
 /** Of the process, from the end of the first minute to the last one. */
 const MAX_GROWTH_BYTES = 10 << 20;
+/** Of its frames a fast reader may miss so many by being late itself. */
+const MAX_LATE_SHARE = 0.005;
 /** What is compared is the mean of so many seconds: garbage is collected now and then. */
 const MEAN_SECONDS = 30;
 
 const mean = (numbers: number[]) => numbers.reduce((all, each) => all + each, 0) / numbers.length;
 const mb = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MB`;
 
-test(`${minutes} minutes: every frame whole, none missed by those who keep up, and memory stays`, async (t) => {
+test(`${minutes} minutes: every frame whole, none lost by those who keep up, and memory stays`, async (t) => {
   assert.ok(minutes >= 1, `HOMEGUARD_SOAK_MINUTES is "${process.env.HOMEGUARD_SOAK_MINUTES}" and has to be a number of minutes, 1 or more`);
   const seconds = Math.round(minutes * 60);
   const { fast, slow, memory } = await listenTo(t, { seconds, decodeEvery: 1 });
@@ -25,8 +27,10 @@ test(`${minutes} minutes: every frame whole, none missed by those who keep up, a
   t.diagnostic(`memory: ${mb(early)} in the first minute, ${mb(late)} in the last, ${mb(Math.max(...memory))} at most`);
 
   for (const [name, { faults }] of Object.entries({ ...fast, ...slow })) assert.deepEqual(faults, [], name);
-  for (const [name, { frames, missed }] of Object.entries(fast)) {
-    assert.equal(missed, 0, name);
+  for (const [name, { frames, missed, lost }] of Object.entries(fast)) {
+    assert.equal(lost, 0, name);
+    // None, while the machine has nothing else to do: whoever had to wait for a core has missed some.
+    assert.ok(missed <= frames * MAX_LATE_SHARE, `${name} missed ${missed} of ${frames}`);
     assert.ok(frames >= seconds * 29, `${name} got ${frames} in ${seconds} s`);
   }
   for (const [name, { frames, missed }] of Object.entries(slow)) {
