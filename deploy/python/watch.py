@@ -124,7 +124,11 @@ def read_options():
     parser.add_argument("--edges", action="store_true", help="count edges, not faces")
     parser.add_argument("--patience", type=float, default=5, metavar="SECONDS", help="without a frame for so long, say why (%(default)s)")
     parser.add_argument("--work", type=float, default=0, metavar="SECONDS", help="be so slow with each frame, to see what happens then")
-    return parser.parse_args()
+    options = parser.parse_args()
+    # OpenCV would end the program with words of Qt's.
+    if options.show and not any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+        parser.error("--show needs a desktop, and there is none here: take --save")
+    return options
 
 
 if __name__ == "__main__":

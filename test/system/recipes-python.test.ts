@@ -63,6 +63,12 @@ describe('watch.py and snapshot.py', { concurrency: 3 }, () => {
     assert.ok(frames.some((frame) => frame.equals(takeApart(kept).bytes)));
   });
 
+  test('a window needs a desktop, and it says so', async (t) => {
+    const program = startPython(t, 'deploy/python/watch.py', ['--show']);
+    await program.ends({ code: 2, ms: 60_000 });
+    assert.match(program.stderr, /error: --show needs a desktop, and there is none here: take --save$/m);
+  });
+
   test('when it is slow it skips frames and does not fall behind', async (t) => {
     const { bus, camera } = await setUp(t);
     camera.play(30);
