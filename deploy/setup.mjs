@@ -27,6 +27,7 @@ const mqtt = {
   // Its module's name tells version and architecture.
   '/usr/share/doc/python3-opencv/copyright': 'python3-opencv',
   '/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml': 'opencv-data',
+  '/usr/lib/python3/dist-packages/yaml/__init__.py': 'python3-yaml',
 };
 /** What a mode needs: a program on PATH, or a file by its full path; and the Debian package that brings it. */
 const needs = {
