@@ -228,6 +228,16 @@ test('the target ends within 5 s, with offline published and the broker last; it
   assert.match(JSON.stringify(camera.settings), /"fps"[^}]*15/);
 });
 
+test('a camera that is gone for good is forgotten, one that is there is not', async () => {
+  const password = (await machine.sh('cat /var/lib/homeguard/broker/secrets/mqtt-homeassistant')).trim();
+  await machine.sh(`mosquitto_pub -u homeassistant -P '${password}' -q 1 -r -t homeguard/gone/status -m offline`);
+  assert.match(
+    await machine.sh('/opt/homeguard/forget.sh gone'),
+    /The camera gone is forgotten:\n.*\n {2}message bus: 1 kept values cleared/,
+  );
+  assert.match(await machine.sh('/opt/homeguard/forget.sh camera 2>&1 || echo "exit $?"'), /the camera camera is there.*\nexit 1\n$/);
+});
+
 test('it starts with the machine, without a camera, and with the same secrets', async () => {
   await machine.reboot();
   await machine.condition(/^no-device$/, token, STARTED_MS);
