@@ -10,6 +10,7 @@ import { type Access, createAccess } from './access.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
+import { leaveRepeatsToUs } from './repeats.ts';
 import { Telemetry } from './telemetry.ts';
 import { Viewers } from './viewers.ts';
 
@@ -138,7 +139,7 @@ class BrokerService implements Broker {
 
   #mayForward(client: Client, packet: AedesPublishPacket): boolean {
     const peer = this.#peerOf.get(client.conn);
-    if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet)) return false;
+    if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet) || peer.repeats.isRepeat(packet)) return false;
     if (!isPictureStream(packet.topic)) return true;
     const isAdmitted = peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
     this.#telemetry.counts[isAdmitted ? 'frames_out' : 'dropped']++;
@@ -152,6 +153,7 @@ class BrokerService implements Broker {
 
   #watchClients(): void {
     this.#aedes.on('client', (client) => {
+      leaveRepeatsToUs(this.#aedes, client);
       const peer = this.#peerOf.get(client.conn);
       peer?.allow(this.#settings.frameMaxBytes + PACKET_OVERHEAD);
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
