@@ -24,6 +24,8 @@ export interface ClientOptions {
   tlsCa?: string;
   /** How the settings of this connection begin, as messages name them; `MQTT` unless given. */
   settings?: 'MQTT' | 'BRIDGE';
+  /** An attempt to connect is given up after so long, in ms; 10 s unless given. */
+  connectTimeoutMs?: number;
   /** A connection within the process instead of `url`. */
   connect?: () => Duplex;
 }
@@ -37,7 +39,7 @@ export function createClient(options: ClientOptions): MqttClient {
     keepalive: KEEPALIVE_S,
     // Frames go out all the time; a line that was cut without a word shows only in a ping that is not answered.
     reschedulePings: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     // Jitter, so that services that lost the same broker do not come back in step.
     reconnectPeriod: 700 + Math.random() * 600,
     reconnectOnConnackError: true,

@@ -13,6 +13,8 @@ const BAD_LOGIN = new Set([4, 5, 134, 135]);
 const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
 /** So many deliveries may wait for the broker's word; what would go beyond is dropped. */
 const MAX_DELIVERIES = 64;
+/** While so many bytes wait for a broker that reads nothing, what is renewed anyway is dropped. */
+const MAX_WAITING_BYTES = 1 << 20;
 /** A stop waits so long for what was announced last to arrive. */
 const FAREWELL_MS = 1_000;
 
@@ -27,6 +29,8 @@ export interface Message {
   /** Where its sender wants the answer, and what is to come back with it (MQTT 5.0, 4.10). */
   responseTopic?: string;
   correlationData?: Buffer;
+  /** After so many seconds it is no longer true (MQTT 5). */
+  expirySeconds?: number;
   /** MQTT 5 user properties; of a name that comes twice, the last. */
   user: Record<string, string>;
 }
@@ -86,9 +90,10 @@ export class Bus {
 
   /**
    * Publishes a JPEG at QoS 0 unless there is no connection or the topic's last one is not out yet.
+   * @param stamp null: it bears none, as pictures of other publishers do
    * @returns whether it went out; if not, it is gone
    */
-  publishPicture(topic: string, jpeg: Buffer, stamp: Stamp, retain?: { expirySeconds: number }): boolean {
+  publishPicture(topic: string, jpeg: Buffer, stamp: Stamp | null, retain?: { expirySeconds: number }): boolean {
     if (!this.connected || !this.#newest.admit(topic, jpeg.length, backlogOf(this.#client))) return false;
     const properties = pictureProperties(stamp);
     if (retain) properties.messageExpiryInterval = retain.expirySeconds;
@@ -98,7 +103,7 @@ export class Bus {
 
   /** Publishes at QoS 0 when there is a connection; for values that are renewed anyway. */
   publish(topic: string, payload: string): void {
-    if (this.connected) this.#client.publish(topic, payload, { qos: 0 });
+    if (this.connected && backlogOf(this.#client) < MAX_WAITING_BYTES) this.#client.publish(topic, payload, { qos: 0 });
   }
 
   /** Makes `payload` the topic's retained value, QoS 1, now and again after every reconnection: a broker may have lost it. */
@@ -224,8 +229,9 @@ export class Bus {
 }
 
 /** What MQTT 5 subscribers get with a picture. */
-function pictureProperties({ seq, t }: Stamp, user: Record<string, string> = {}): mqtt.IClientPublishOptions['properties'] & object {
-  return { contentType: 'image/jpeg', userProperties: { seq: String(seq), t: String(t), ...user } };
+function pictureProperties(stamp: Stamp | null, user: Record<string, string> = {}): mqtt.IClientPublishOptions['properties'] & object {
+  const own = stamp && { seq: String(stamp.seq), t: String(stamp.t) };
+  return { contentType: 'image/jpeg', userProperties: { ...own, ...user } };
 }
 
 function messageOf({ topic, payload, retain, properties }: mqtt.IPublishPacket): Message {
@@ -239,6 +245,7 @@ function messageOf({ topic, payload, retain, properties }: mqtt.IPublishPacket):
     retain,
     responseTopic: properties?.responseTopic,
     correlationData: properties?.correlationData,
+    expirySeconds: properties?.messageExpiryInterval,
     user: Object.fromEntries(user),
   };
 }
