@@ -110,7 +110,7 @@ async function ask(url: string, login: { username?: string; password?: string },
 }
 
 /** Waits until there is a connection, or a reason why there is none. */
-async function connect(bus: Bus): Promise<Pick<Answer, 'trouble' | 'version'>> {
+export async function connect(bus: Bus): Promise<Pick<Answer, 'trouble' | 'version'>> {
   const waiting = bus.trouble;
   let version: Answer['version'] = 5;
   await until(() => {

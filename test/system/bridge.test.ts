@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { lookAtBridge } from '../../services/doctor/bridge.ts';
+import { judgeBridge } from '../../services/doctor/bridge-findings.ts';
 import { readStamp } from '../../services/shared/contract.ts';
 import { readSecret } from '../../services/shared/secrets.ts';
 import { defer } from '../helpers/cleanup.ts';
@@ -9,7 +11,7 @@ import { startMosquitto } from '../helpers/mosquitto.ts';
 import { oldBroker } from '../helpers/old-broker.ts';
 import { tinyJpeg } from '../helpers/pictures.ts';
 import { startProgram } from '../helpers/program.ts';
-import { connectMqtt, type TestBroker } from '../helpers/services.ts';
+import { connectMqtt, receive, type TestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
@@ -68,6 +70,9 @@ describe('bridge', { concurrency: 4 }, () => {
     const preview = house.heard.find((each) => each.topic === topic('preview'));
     assert.ok(Number(preview?.properties?.messageExpiryInterval) <= 10);
     assert.deepEqual(warnings(bus), []);
+    const home = await connectMqtt(t, bus.url, bus.login('homeassistant'));
+    const told = await receive(home, 'homeguard/_broker/telemetry');
+    await until('the broker to tell of its bridge', () => told.some(({ payload }) => JSON.parse(String(payload)).bridge === 1));
   });
 
   test('commands and the birth message come in, once; nothing else does, and nothing comes back', async (t) => {
@@ -255,6 +260,11 @@ describe('bridge', { concurrency: 4 }, () => {
       /^The message bus at .* refuses our login: set BRIDGE_USERNAME and BRIDGE_PASSWORD to a user it knows\.$/,
     );
     assert.match(warnings(absent).join('\n'), /^The message bus at mqtt:\/\/127\.0\.0\.1:9 cannot be reached .*BRIDGE_URL\.$/);
+    for (const bus of [wrong, absent]) {
+      const [found] = judgeBridge(await lookAtBridge(bus.settings));
+      assert.deepEqual([found?.topic, found?.ok], ['bridge', null]);
+      assert.match(`${found?.text} ${found?.remedy}`, bus === wrong ? /BRIDGE_PASSWORD/ : /nothing listens .*BRIDGE_URL/);
+    }
     await assert.rejects(
       startBridged(t, house.url, { BRIDGE_TLS_CA: '/none.pem' }),
       /BRIDGE_TLS_CA names \/none\.pem, which cannot be read/,

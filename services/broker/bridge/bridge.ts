@@ -69,8 +69,9 @@ export class Bridge implements AsyncDisposable {
     const circle = (isCircle: boolean) => this.#setCircle(isCircle);
     const greeter = new Greeter({ prefix, here, there, hello: () => this.#hello, circle, log: this.#houseLog });
     this.#house = { here, there, greeter };
-    there.subscribe(birthTopic(discoveryPrefix), ({ topic, payload }) => {
-      if (payload.length <= MAX_COMMAND_BYTES && !this.#isCircle) void here.deliver(topic, payload);
+    there.subscribe(birthTopic(discoveryPrefix), ({ topic, payload, retain }) => {
+      // One that is retained is no news.
+      if (!retain && payload.length <= MAX_COMMAND_BYTES && !this.#isCircle) void here.deliver(topic, payload);
     });
     for (const part of ['status', 'state']) here.subscribe(`${prefix}/+/${part}`, (message) => this.#onCamera(part, message));
     let wasThere = false;
