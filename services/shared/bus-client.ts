@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import mqtt from 'mqtt';
 import { FaultError } from './fault.ts';
-import { dial, PacketStream } from './transport.ts';
+import { dial, makeReadBuffer, PacketStream } from './transport.ts';
 
 export type MqttClient = mqtt.MqttClient;
 
@@ -78,10 +78,11 @@ function withCredentials(client: MqttClient, options: ClientOptions): MqttClient
 function dialer(options: ClientOptions): (() => Duplex) | null {
   const url = new URL(options.url);
   const limit = () => options.maxPacketBytes;
-  if (url.protocol === 'mqtt+unix:') return () => dial({ path: decodeURIComponent(url.pathname) }, limit);
+  const buffer = makeReadBuffer();
+  if (url.protocol === 'mqtt+unix:') return () => dial({ path: decodeURIComponent(url.pathname) }, limit, buffer);
   if (url.protocol !== 'mqtt:') return null;
   const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 1883) };
-  return () => dial(address, limit);
+  return () => dial(address, limit, buffer);
 }
 
 function readCa(path: string, settings: string): Buffer {

@@ -15,6 +15,8 @@ const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
 const MAX_DELIVERIES = 64;
 /** While so many bytes wait for a broker that reads nothing, what is renewed anyway is dropped. */
 const MAX_WAITING_BYTES = 1 << 20;
+/** Room for topic and properties around a payload. */
+const PACKET_MARGIN_BYTES = 512;
 /** A stop waits so long for what was announced last to arrive. */
 const FAREWELL_MS = 1_000;
 
@@ -58,6 +60,9 @@ export class Bus {
   readonly #listeners = new Set<(connected: boolean) => void>();
   #trouble: string | null = null;
   #deliveries = 0;
+  /** The largest packet that the broker takes, as it has told (MQTT 5.0, 3.2.2.3.6). */
+  #mostBytes = Number.POSITIVE_INFINITY;
+  #toldTooLarge = false;
   #isClosing = false;
 
   constructor(options: BusOptions) {
@@ -67,7 +72,7 @@ export class Bus {
       if (this.connected) this.#client.publish(topic, payload, { qos: 1, retain: true }, done);
       return this.connected;
     });
-    this.#client.on('connect', () => this.#onConnect());
+    this.#client.on('connect', ({ properties }) => this.#onConnect(properties?.maximumPacketSize));
     this.#client.on('close', () => this.#onClose());
     this.#client.on('error', (error) => this.#onError(error));
     this.#client.on('message', (_topic, _payload, packet) => this.#onMessage(messageOf(packet)));
@@ -94,7 +99,7 @@ export class Bus {
    * @returns whether it went out; if not, it is gone
    */
   publishPicture(topic: string, jpeg: Buffer, stamp: Stamp | null, retain?: { expirySeconds: number }): boolean {
-    if (!this.connected || !this.#newest.admit(topic, jpeg.length, backlogOf(this.#client))) return false;
+    if (!this.connected || this.#isTooLarge(topic, jpeg) || !this.#newest.admit(topic, jpeg.length, backlogOf(this.#client))) return false;
     const properties = pictureProperties(stamp);
     if (retain) properties.messageExpiryInterval = retain.expirySeconds;
     this.#client.publish(topic, jpeg, { qos: 0, retain: retain !== undefined, properties });
@@ -126,7 +131,7 @@ export class Bus {
    * @returns whether the broker has taken it; when the connection breaks it may have come through nevertheless
    */
   deliver(topic: string, payload: string | Buffer, { retain = false, stamp, user, correlationData }: Accompaniment = {}): Promise<boolean> {
-    if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return Promise.resolve(false);
+    if (!this.connected || this.#deliveries >= MAX_DELIVERIES || this.#isTooLarge(topic, payload)) return Promise.resolve(false);
     this.#deliveries++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const done = (error?: Error) => {
@@ -169,7 +174,20 @@ export class Bus {
     return this.close();
   }
 
-  #onConnect(): void {
+  /** A broker that gets more than it takes closes the connection, and would again and again. */
+  #isTooLarge(topic: string, payload: string | Buffer): boolean {
+    const isTooLarge = payload.length + PACKET_MARGIN_BYTES > this.#mostBytes;
+    if (isTooLarge && !this.#toldTooLarge) {
+      const { url, log } = this.#options;
+      const remedy = 'let it take larger ones (max_packet_size), or the camera give smaller pictures';
+      log.error({ topic, bytes: payload.length }, `The message bus at ${url} takes packets of at most ${this.#mostBytes} bytes: ${remedy}.`);
+    }
+    this.#toldTooLarge ||= isTooLarge;
+    return isTooLarge;
+  }
+
+  #onConnect(mostBytes = Number.POSITIVE_INFINITY): void {
+    this.#mostBytes = mostBytes;
     this.#options.log.debug({ url: this.#options.url }, 'connected to the message bus');
     if (this.#trouble) this.#options.log.info('the message bus is back');
     this.#trouble = null;

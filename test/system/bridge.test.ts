@@ -260,6 +260,17 @@ describe('bridge', { concurrency: 4 }, () => {
       /^The message bus at .* refuses our login: set BRIDGE_USERNAME and BRIDGE_PASSWORD to a user it knows\.$/,
     );
     assert.match(warnings(absent).join('\n'), /^The message bus at mqtt:\/\/127\.0\.0\.1:9 cannot be reached .*BRIDGE_URL\.$/);
+    const strict = await startHouse(t, { lines: ['max_packet_size 20000'] });
+    const large = await startBridged(t, strict.url);
+    const camera = await startFullCamera(large);
+    defer(t, () => camera.stop());
+    await until('the house', () => strict.on(topic('status')).includes('online'));
+    await camera.sendSnapshot(tinyJpeg({ size: 30_000 }), 1);
+    sendPreview(camera, 2);
+    await until('the smaller one', () => strict.on(topic('preview')).length === 1);
+    assert.doesNotMatch(strict.log(), /-front disconnected/);
+    assert.ok(!strict.on(topic('status')).includes('offline'));
+    assert.match(warnings(large).join('\n'), /takes packets of at most 20000 bytes: let it take larger ones/);
     for (const bus of [wrong, absent]) {
       const [found] = judgeBridge(await lookAtBridge(bus.settings));
       assert.deepEqual([found?.topic, found?.ok], ['bridge', null]);

@@ -35,8 +35,8 @@ export class Line {
   readonly #topics: ReturnType<typeof cameraTopics>;
   /** Retained topics that the house's broker holds of this camera, as far as we have told it. */
   readonly #told = new Set<string>();
-  /** Those that our broker holds, as far as it was heard since the line is open. */
-  readonly #heard = new Set<string>();
+  /** Those of our broker that were heard of since the line is open: whether it holds something there. */
+  readonly #heard = new Map<string, boolean>();
   readonly #snapshot = new Latest();
   /** Takes the preview away; a newer one makes that needless. */
   readonly #blank = new Latest();
@@ -106,7 +106,7 @@ export class Line {
   /** While the house's broker was away a camera may have been switched off, or forgotten: what is not here must not stay there. */
   #clearUnheard(): void {
     const { preview, snapshot } = this.#topics;
-    for (const topic of new Set([preview, snapshot, ...this.#told])) if (!this.#heard.has(topic)) this.#tell(topic, Buffer.alloc(0));
+    for (const topic of new Set([preview, snapshot, ...this.#told])) if (!this.#heard.get(topic)) this.#tell(topic, Buffer.alloc(0));
   }
 
   #takeOut(message: Message): void {
@@ -117,7 +117,7 @@ export class Line {
     if (lane.as === 'frame') there.publishPicture(topic, payload, readStamp(payload));
     else if (lane.as === 'telemetry') there.publish(topic, payload.toString());
     else if (lane.as === 'event') void there.deliver(topic, payload, { user: idOf(message), correlationData: bounded(correlationData) });
-    else if (this.#note(topic, payload)) this.#tell(topic, payload, message);
+    else if (this.#isNews(message)) this.#tell(topic, payload, message);
   }
 
   #isTooLong(as: Outgoing, { topic, payload }: Message): boolean {
@@ -126,14 +126,15 @@ export class Line {
     return true;
   }
 
-  /** Remembers which retained topics there are; false for one too many. */
-  #note(topic: string, payload: Buffer): boolean {
-    if (!this.#told.has(topic) && this.#told.size >= MAX_VALUES) {
+  /** Remembers which retained topics there are. False for what has come already, and for one topic too many. */
+  #isNews({ topic, payload, retain }: Message): boolean {
+    // What is published just as we subscribe comes both ways, and what comes as retained then is the same, or older.
+    if (retain && this.#heard.has(topic)) return false;
+    if (!this.#heard.has(topic) && this.#heard.size >= MAX_VALUES) {
       this.#parts.gathering.tell('warn', `a value does not go over the bridge: a camera has ${MAX_VALUES} at most`, { topic });
       return false;
     }
-    if (payload.length > 0) this.#heard.add(topic);
-    else this.#heard.delete(topic);
+    this.#heard.set(topic, payload.length > 0);
     return true;
   }
 
