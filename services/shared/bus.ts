@@ -180,7 +180,10 @@ export class Bus {
     if (isTooLarge && !this.#toldTooLarge) {
       const { url, log } = this.#options;
       const remedy = 'let it take larger ones (max_packet_size), or the camera give smaller pictures';
-      log.error({ topic, bytes: payload.length }, `The message bus at ${url} takes packets of at most ${this.#mostBytes} bytes: ${remedy}.`);
+      log.error(
+        { topic, bytes: payload.length },
+        `The message bus at ${url} takes packets of at most ${this.#mostBytes} bytes: ${remedy}.`,
+      );
     }
     this.#toldTooLarge ||= isTooLarge;
     return isTooLarge;
