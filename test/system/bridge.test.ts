@@ -69,6 +69,9 @@ describe('bridge', { concurrency: 4 }, () => {
     }
     const preview = house.heard.find((each) => each.topic === topic('preview'));
     assert.ok(Number(preview?.properties?.messageExpiryInterval) <= 10);
+    // Switched off: nobody at the house finds a picture of before either.
+    await camera.bus.deliver(camera.topics.preview, '', { retain: true });
+    await until('no preview', async () => (await house.kept())[topic('preview')] === undefined);
     assert.deepEqual(warnings(bus), []);
     const home = await connectMqtt(t, bus.url, bus.login('homeassistant'));
     const told = await receive(home, 'homeguard/_broker/telemetry');
