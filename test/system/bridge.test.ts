@@ -193,6 +193,7 @@ describe('bridge', { concurrency: 4 }, () => {
       ['SIGTERM', 0],
       ['SIGTERM', 0, 'stuck'],
     ] as const) {
+      house.heard.length = 0;
       const dir = makeWorkDir(t);
       const env = { BRIDGE_URL: house.url, ...login, DATA_DIR: dir, BROKER_PORT: String(await freePort()) };
       const program = startProgram(t, { main: 'services/broker/main.ts', env });
