@@ -211,7 +211,8 @@ describe('bridge', { concurrency: 4 }, () => {
       await until('offline', () => house.on(topic('status')).at(-1) === 'offline');
       const kept = await house.kept();
       assert.equal(kept[topic('status')], 'offline');
-      if (signal === 'SIGTERM') assert.equal(kept[topic('preview')], undefined);
+      // One that was stuck may hear the end of the connection before the last words in it; then the preview expires.
+      if (signal === 'SIGTERM' && !isStuck) assert.equal(kept[topic('preview')], undefined);
       await camera.kill();
     }
   });
