@@ -13,6 +13,7 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
   try {
     // Whoever names a bus has a broker of their own.
     const broker = settings.mqtt.named ? null : services.use(await startBroker(settings, { log: log.child({ service: 'broker' }) }));
+    if (!broker && settings.bridge.url) log.warn('BRIDGE_URL has no effect: MQTT_URL names another broker, and only our own has a bridge');
     const tools = (service: string) => ({ log: log.child({ service }), ...(broker && { connect: () => broker.connect() }) });
     // Last started, first stopped: viewers are told that the camera goes before they are sent away.
     const gateway = services.use(await startGateway(settings, tools('gateway')));

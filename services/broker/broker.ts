@@ -7,9 +7,11 @@ import { BROKER_USERS, readOrMakeSecret } from '../shared/secrets.ts';
 import type { BrokerSettings } from '../shared/settings.ts';
 import { memoryPair } from '../shared/transport.ts';
 import { type Access, createAccess } from './access.ts';
+import { BRIDGE_USER, Bridge } from './bridge/bridge.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
+import { leaveRepeatsToUs } from './repeats.ts';
 import { Telemetry } from './telemetry.ts';
 import { Viewers } from './viewers.ts';
 
@@ -29,8 +31,8 @@ export interface Broker extends AsyncDisposable {
 }
 
 /**
- * Starts the message bus: Aedes behind TCP and, if set, a Unix socket and TLS.
- * Throws FaultError when an address is taken or secrets cannot be written.
+ * Starts the message bus: Aedes behind TCP and, if set, a Unix socket and TLS, and the bridge to the house's broker.
+ * Throws FaultError when an address is taken, a certificate cannot be read or secrets cannot be written.
  */
 export async function startBroker(settings: BrokerSettings, tools: { log: Logger }): Promise<Broker> {
   const service = new BrokerService(settings, tools.log);
@@ -56,6 +58,7 @@ class BrokerService implements Broker {
   readonly #peerOf = new WeakMap<Client['conn'], Peer>();
   readonly #aedes: PictureAedes;
   readonly #telemetry: Telemetry;
+  readonly #bridge: Bridge | null;
   #listeners: Listener[] = [];
   #sweeper: NodeJS.Timeout | undefined;
 
@@ -63,13 +66,14 @@ class BrokerService implements Broker {
     this.#settings = settings;
     this.#log = log;
     this.#gathering = new GatheringLog(log);
-    this.#access = createAccess(settings.broker.auth ? readUsers(settings.dataDir) : null, settings.mqtt.prefix);
+    this.#bridge = settings.bridge.url ? new Bridge(settings, { log, connect: () => this.connect() }) : null;
+    this.#access = createAccess(settings.broker.auth ? this.#readUsers() : null, settings.mqtt.prefix);
     this.#viewers = new Viewers(settings.mqtt.prefix, (id, count) => {
       this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), count === null ? '' : String(count), true);
     });
     this.#aedes = new PictureAedes(this.#options());
-    const look = () => ({ clients: this.#aedes.connectedClients, subscriptions: sum([...this.#peers].map((peer) => peer.subscriptions)) });
-    this.#telemetry = new Telemetry({ prefix: settings.mqtt.prefix, look, publish: (topic, payload) => this.#tell(topic, payload) });
+    const publish = (topic: string, payload: string) => this.#tell(topic, payload);
+    this.#telemetry = new Telemetry({ prefix: settings.mqtt.prefix, look: () => this.#look(), publish });
   }
 
   get address(): { host: string; port: number } {
@@ -84,6 +88,7 @@ class BrokerService implements Broker {
     this.#telemetry.start();
     try {
       this.#listeners = await openListeners(this.#settings.broker, (socket) => this.#take(new Peer({ socket })), this.#log);
+      this.#bridge?.start();
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -98,6 +103,8 @@ class BrokerService implements Broker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // It tells the house's broker that its cameras go.
+    await this.#bridge?.[Symbol.asyncDispose]();
     clearInterval(this.#sweeper);
     this.#telemetry.stop();
     const closed = this.#listeners.map((listener) => listener.close());
@@ -117,6 +124,7 @@ class BrokerService implements Broker {
       pendingSessionsLimit: MAX_SESSIONS,
       maxTopicLevels: 32,
       authenticate: (client, username, password, done) => {
+        if (this.#bridge?.isOurselves(client.id)) return done(null, false);
         const welcome = this.#access.mayConnect(username, password);
         const peer = this.#peerOf.get(client.conn);
         if (peer) Object.assign(peer, { clientId: client.id, username });
@@ -129,6 +137,19 @@ class BrokerService implements Broker {
     };
   }
 
+  #readUsers(): Map<string, string> {
+    const users = new Map<string, string>(BROKER_USERS.map((user) => [user, readOrMakeSecret(this.#settings.dataDir, `mqtt-${user}`)]));
+    return this.#bridge ? users.set(BRIDGE_USER, this.#bridge.password) : users;
+  }
+
+  #look() {
+    return {
+      clients: this.#aedes.connectedClients,
+      subscriptions: sum([...this.#peers].map((peer) => peer.subscriptions)),
+      ...(this.#bridge && { bridge: Number(this.#bridge.isWorking) }),
+    };
+  }
+
   #take(peer: Peer): void {
     this.#peers.add(peer);
     this.#peerOf.set(peer.stream, peer);
@@ -138,7 +159,7 @@ class BrokerService implements Broker {
 
   #mayForward(client: Client, packet: AedesPublishPacket): boolean {
     const peer = this.#peerOf.get(client.conn);
-    if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet)) return false;
+    if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet) || peer.repeats.isRepeat(packet)) return false;
     if (!isPictureStream(packet.topic)) return true;
     const isAdmitted = peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
     this.#telemetry.counts[isAdmitted ? 'frames_out' : 'dropped']++;
@@ -152,8 +173,10 @@ class BrokerService implements Broker {
 
   #watchClients(): void {
     this.#aedes.on('client', (client) => {
+      leaveRepeatsToUs(this.#aedes, client);
       const peer = this.#peerOf.get(client.conn);
       peer?.allow(this.#settings.frameMaxBytes + PACKET_OVERHEAD);
+      this.#bridge?.onClient();
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
     });
     this.#aedes.on('clientError', (client, error) => {
@@ -210,8 +233,4 @@ const sum = (numbers: number[]) => numbers.reduce((all, each) => all + each, 0);
 function isTooLarge(client: Client, { topic, payload }: AedesPublishPacket): boolean {
   const { maximumPacketSize } = client as Client & { maximumPacketSize?: number };
   return maximumPacketSize !== undefined && payload.length + topic.length > maximumPacketSize;
-}
-
-function readUsers(dataDir: string): Map<string, string> {
-  return new Map(BROKER_USERS.map((user) => [user, readOrMakeSecret(dataDir, `mqtt-${user}`)]));
 }

@@ -1,6 +1,7 @@
 import { NewestWins } from '../shared/newest.ts';
 import { Progress } from '../shared/progress.ts';
 import { type PacketStream, SocketPackets } from '../shared/transport.ts';
+import { Repeats } from './repeats.ts';
 
 /** Before its CONNECT was accepted a peer may send so much in one packet: a will and a login, not a picture. */
 const MAX_LOGIN_BYTES = 64 << 10;
@@ -14,6 +15,7 @@ export class Peer {
   readonly stream: PacketStream;
   readonly address: string;
   readonly newest = new NewestWins();
+  readonly repeats = new Repeats();
   /** As it has named itself. */
   clientId: string | undefined;
   username: string | undefined;

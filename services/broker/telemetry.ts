@@ -7,7 +7,7 @@ const RHYTHM = { everyMs: 30_000, soonMs: 500 };
 export interface TelemetryOptions {
   /** `MQTT_PREFIX`. */
   prefix: string;
-  look: () => Pick<BrokerTelemetry, 'clients' | 'subscriptions'>;
+  look: () => Pick<BrokerTelemetry, 'clients' | 'subscriptions' | 'bridge'>;
   publish: (topic: string, payload: string) => void;
 }
 

@@ -1,6 +1,7 @@
 /** What the message bus answered -> finding. Pure. */
 import type { Place } from '../camera/trouble/place.ts';
-import { type BrokerFacts, SILENT } from './broker.ts';
+import { SILENT } from '../shared/guest.ts';
+import type { BrokerFacts } from './broker.ts';
 import { type Finding, fault, hint, well } from './finding.ts';
 
 interface Rule {

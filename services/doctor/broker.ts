@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { Bus } from '../shared/bus.ts';
 import { CONDITIONS, cameraTopics } from '../shared/contract.ts';
 import { FaultError } from '../shared/fault.ts';
+import { busUrl, connected, guestId, untilSo } from '../shared/guest.ts';
 import { createLog } from '../shared/log.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -36,14 +37,8 @@ export interface Service {
   state: v.InferOutput<typeof state> | null;
 }
 
-/** Stands for `trouble` where no answer came at all. */
-export const SILENT = 'no answer';
-
-/** The first attempt decides; a second one follows where the bus does not speak MQTT 5. */
-const CONNECT_MS = 3_000;
 /** Retained values come at once, on a busy machine a little later; nobody tells that there are none. */
 const RETAINED_MS = 1_500;
-const LOOK_MS = 20;
 /** A state tells of all knobs of a camera. */
 const MAX_PACKET_BYTES = 256 << 10;
 /** What a stranger says is cut; the longest advice of ours has 400 letters. */
@@ -68,7 +63,7 @@ export async function lookAtBroker(settings: Settings, { secret }: DataFolder): 
   const { mqtt, broker, cameras, dataDir } = settings;
   const password = secret.kind === 'there' ? secret.password : undefined;
   const login = mqtt.username ? { username: mqtt.username, password: mqtt.password } : password ? { username: 'camera', password } : {};
-  const url = mqtt.named ? mqtt.url : ownUrl(settings);
+  const url = busUrl(settings);
   const ids = cameras.map(({ id }) => id);
   const answer = await ask({ url, tlsCa: mqtt.tlsCa, login, prefix: mqtt.prefix, ids });
   return {
@@ -81,13 +76,6 @@ export async function lookAtBroker(settings: Settings, { secret }: DataFolder): 
     answers: answer.trouble === null || /refuses our login/.test(answer.trouble),
     ...answer,
   };
-}
-
-/** Where the broker that HomeGuard brings with it listens. */
-function ownUrl({ mqtt, broker: { host, port } }: Settings): string {
-  if (port === 0) return mqtt.url;
-  const reached = /^(0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host;
-  return `mqtt://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }
 
 type Answer = Pick<BrokerFacts, 'trouble' | 'version' | 'services'>;
@@ -114,30 +102,17 @@ async function askBus({ url, tlsCa, login, prefix, ids }: Asked): Promise<Answer
   await using bus = new Bus({
     url,
     tlsCa,
-    // Not the service's: the bus would send that away for us.
-    clientId: `${prefix.replaceAll('/', '-')}-doctor-${process.pid}`,
+    clientId: guestId(prefix, 'doctor'),
     credentials: () => login,
     maxPacketBytes: MAX_PACKET_BYTES,
     log: createLog('silent'),
   });
-  const connection = await connect(bus);
+  const connection = await connected(bus);
   if (connection.trouble === null) {
     for (const id of ids) listen(bus, prefix, id, services);
-    await until(() => ids.every((id) => services.get(id)?.online && services.get(id)?.state), RETAINED_MS);
+    await untilSo(() => ids.every((id) => services.get(id)?.online && services.get(id)?.state), RETAINED_MS);
   }
   return { ...connection, services };
-}
-
-/** Waits until there is a connection, or a reason why there is none. */
-async function connect(bus: Bus): Promise<Pick<Answer, 'trouble' | 'version'>> {
-  const waiting = bus.trouble;
-  let version: Answer['version'] = 5;
-  await until(() => {
-    const isOlder = bus.trouble?.includes('does not speak MQTT 5') ?? false;
-    if (isOlder) version = 4;
-    return bus.connected || (bus.trouble !== waiting && !isOlder);
-  }, CONNECT_MS);
-  return { trouble: bus.trouble === waiting ? SILENT : bus.trouble, version };
 }
 
 function listen(bus: Bus, prefix: string, id: string, services: Answer['services']): void {
@@ -154,14 +129,4 @@ function parseState(json: string): Service['state'] {
   } catch {
     return null; // Somebody else's payload.
   }
-}
-
-/** The bus tells nobody of its troubles: they are looked for. */
-async function until(isSo: () => boolean, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const look = setInterval(() => isSo() && resolve(), LOOK_MS);
-  const end = setTimeout(resolve, ms);
-  await promise;
-  clearInterval(look);
-  clearTimeout(end);
 }

@@ -1,6 +1,8 @@
 /** The examination: looks at everything, none of which it takes or changes, and judges what it saw. */
 import type { LookRoots } from '../camera/trouble/look.ts';
 import { peekPlace } from '../camera/trouble/peek.ts';
+import { lookAtBridge } from './bridge.ts';
+import { judgeBridge } from './bridge-findings.ts';
 import { type BrokerFacts, lookAtBroker, type Service } from './broker.ts';
 import { judgeBroker } from './broker-findings.ts';
 import { judgeCamera } from './camera-findings.ts';
@@ -39,7 +41,12 @@ export interface Circumstances {
 export async function examine({ env, readFile, roots }: Circumstances): Promise<Examination> {
   const { settings, faults } = readWhatCan(env, readFile);
   const data = lookAtDataFolder(settings.dataDir);
-  const [programs, sight, broker] = await Promise.all([lookForPrograms(), lookAtCameras(settings, roots), lookAtBroker(settings, data)]);
+  const [programs, sight, broker, bridge] = await Promise.all([
+    lookForPrograms(),
+    lookAtCameras(settings, roots),
+    lookAtBroker(settings, data),
+    lookAtBridge(settings),
+  ]);
   const [{ scene }] = sight.cameras as [CameraFacts, ...CameraFacts[]];
   const machine = lookAtMachine(scene, roots);
   const findings = [
@@ -53,6 +60,7 @@ export async function examine({ env, readFile, roots }: Circumstances): Promise<
       ownLogin: settings.mqtt.username !== undefined,
     }),
     judgeBroker(broker, scene.place),
+    ...judgeBridge(bridge),
     ...(broker.trouble === null ? settings.cameras.map(({ id }) => judgeService(id, broker.services.get(id) ?? null, scene.place)) : []),
   ];
   const life = lifeOf(broker, settings.cameras.length);

@@ -13,6 +13,7 @@ export type Topic =
   | 'kernel'
   | 'data'
   | 'broker'
+  | 'bridge'
   | 'service';
 
 export interface Finding {

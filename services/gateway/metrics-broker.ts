@@ -20,6 +20,7 @@ const FIGURES: Record<keyof BrokerTelemetry, Pick<Metric, 'type' | 'name' | 'hel
   },
   memory: { type: 'gauge', name: 'homeguard_broker_resident_memory_bytes', help: 'Resident memory of the broker.' },
   uptime_s: { type: 'gauge', name: 'homeguard_broker_uptime_seconds', help: 'Since the broker began.' },
+  bridge: { type: 'gauge', name: 'homeguard_broker_bridge_connected', help: "1 while the bridge is connected to the house's broker." },
 };
 
 /** What our own broker tells of itself; of another one there is nothing. */

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import mqtt from 'mqtt';
 import { readAuthority } from './authority.ts';
-import { dial, PacketStream } from './transport.ts';
+import { dial, makeReadBuffer, PacketStream } from './transport.ts';
 
 export type MqttClient = mqtt.MqttClient;
 
@@ -23,6 +23,8 @@ export interface ClientOptions {
   tlsCa?: string;
   /** How the settings of this connection begin, as messages name them; `MQTT` unless given. */
   settings?: 'MQTT' | 'BRIDGE';
+  /** An attempt to connect is given up after so long, in ms; 10 s unless given. */
+  connectTimeoutMs?: number;
   /** A connection within the process instead of `url`. */
   connect?: () => Duplex;
 }
@@ -36,7 +38,7 @@ export function createClient(options: ClientOptions): MqttClient {
     keepalive: KEEPALIVE_S,
     // Frames go out all the time; a line that was cut without a word shows only in a ping that is not answered.
     reschedulePings: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     // Jitter, so that services that lost the same broker do not come back in step.
     reconnectPeriod: 700 + Math.random() * 600,
     reconnectOnConnackError: true,
@@ -75,8 +77,9 @@ function withCredentials(client: MqttClient, options: ClientOptions): MqttClient
 function dialer(options: ClientOptions): (() => Duplex) | null {
   const url = new URL(options.url);
   const limit = () => options.maxPacketBytes;
-  if (url.protocol === 'mqtt+unix:') return () => dial({ path: decodeURIComponent(url.pathname) }, limit);
+  const buffer = makeReadBuffer();
+  if (url.protocol === 'mqtt+unix:') return () => dial({ path: decodeURIComponent(url.pathname) }, limit, buffer);
   if (url.protocol !== 'mqtt:') return null;
   const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 1883) };
-  return () => dial(address, limit);
+  return () => dial(address, limit, buffer);
 }

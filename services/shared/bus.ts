@@ -12,6 +12,10 @@ const UNACCEPTABLE_PROTOCOL = new Set([1, 132]);
 const BAD_LOGIN = new Set([4, 5, 134, 135]);
 /** So many deliveries may wait for the broker's word; what would go beyond is dropped. */
 const MAX_DELIVERIES = 64;
+/** While so many bytes wait for a broker that reads nothing, what is renewed anyway is dropped. */
+const MAX_WAITING_BYTES = 1 << 20;
+/** Room for topic and properties around a payload. */
+const PACKET_MARGIN_BYTES = 512;
 /** A stop waits so long for what was announced last to arrive. */
 const FAREWELL_MS = 1_000;
 
@@ -26,6 +30,8 @@ export interface Message {
   /** Where its sender wants the answer, and what is to come back with it (MQTT 5.0, 4.10). */
   responseTopic?: string;
   correlationData?: Buffer;
+  /** After so many seconds it is no longer true (MQTT 5). */
+  expirySeconds?: number;
   /** MQTT 5 user properties; of a name that comes twice, the last. */
   user: Record<string, string>;
 }
@@ -55,6 +61,9 @@ export class Bus {
   readonly #listeners = new Set<(connected: boolean) => void>();
   #trouble: string | null = null;
   #deliveries = 0;
+  /** The largest packet that the broker takes, as it has told (MQTT 5.0, 3.2.2.3.6). */
+  #mostBytes = Number.POSITIVE_INFINITY;
+  #toldTooLarge = false;
   #isClosing = false;
 
   constructor(options: BusOptions) {
@@ -64,7 +73,7 @@ export class Bus {
       if (this.connected) this.#client.publish(topic, payload, { qos: 1, retain: true }, done);
       return this.connected;
     });
-    this.#client.on('connect', () => this.#onConnect());
+    this.#client.on('connect', ({ properties }) => this.#onConnect(properties?.maximumPacketSize));
     this.#client.on('close', () => this.#onClose());
     this.#client.on('error', (error) => this.#onError(error));
     this.#client.on('message', (_topic, _payload, packet) => this.#onMessage(messageOf(packet)));
@@ -87,10 +96,11 @@ export class Bus {
 
   /**
    * Publishes a JPEG at QoS 0 unless there is no connection or the topic's last one is not out yet.
+   * @param stamp null: it bears none, as pictures of other publishers do
    * @returns whether it went out; if not, it is gone
    */
-  publishPicture(topic: string, jpeg: Buffer, stamp: Stamp, retain?: { expirySeconds: number }): boolean {
-    if (!this.connected || !this.#newest.admit(topic, jpeg.length, backlogOf(this.#client))) return false;
+  publishPicture(topic: string, jpeg: Buffer, stamp: Stamp | null, retain?: { expirySeconds: number }): boolean {
+    if (!this.connected || this.#isTooLarge(topic, jpeg) || !this.#newest.admit(topic, jpeg.length, backlogOf(this.#client))) return false;
     const properties = pictureProperties(stamp);
     if (retain) properties.messageExpiryInterval = retain.expirySeconds;
     this.#client.publish(topic, jpeg, { qos: 0, retain: retain !== undefined, properties });
@@ -99,7 +109,7 @@ export class Bus {
 
   /** Publishes at QoS 0 when there is a connection; for values that are renewed anyway. */
   publish(topic: string, payload: string): void {
-    if (this.connected) this.#client.publish(topic, payload, { qos: 0 });
+    if (this.connected && backlogOf(this.#client) < MAX_WAITING_BYTES) this.#client.publish(topic, payload, { qos: 0 });
   }
 
   /** Makes `payload` the topic's retained value, QoS 1, now and again after every reconnection: a broker may have lost it. */
@@ -126,7 +136,7 @@ export class Bus {
     payload: string | Buffer,
     { retain = false, stamp, user, contentType, correlationData }: Accompaniment = {},
   ): Promise<boolean> {
-    if (!this.connected || this.#deliveries >= MAX_DELIVERIES) return Promise.resolve(false);
+    if (!this.connected || this.#deliveries >= MAX_DELIVERIES || this.#isTooLarge(topic, payload)) return Promise.resolve(false);
     this.#deliveries++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const done = (error?: Error) => {
@@ -170,7 +180,23 @@ export class Bus {
     return this.close();
   }
 
-  #onConnect(): void {
+  /** A broker that gets more than it takes closes the connection, and would again and again. */
+  #isTooLarge(topic: string, payload: string | Buffer): boolean {
+    const isTooLarge = payload.length + PACKET_MARGIN_BYTES > this.#mostBytes;
+    if (isTooLarge && !this.#toldTooLarge) {
+      const { url, log } = this.#options;
+      const remedy = 'let it take larger ones (max_packet_size), or the camera give smaller pictures';
+      log.error(
+        { topic, bytes: payload.length },
+        `The message bus at ${url} takes packets of at most ${this.#mostBytes} bytes: ${remedy}.`,
+      );
+    }
+    this.#toldTooLarge ||= isTooLarge;
+    return isTooLarge;
+  }
+
+  #onConnect(mostBytes = Number.POSITIVE_INFINITY): void {
+    this.#mostBytes = mostBytes;
     this.#options.log.debug({ url: this.#options.url }, 'connected to the message bus');
     if (this.#trouble) this.#options.log.info('the message bus is back');
     this.#trouble = null;
@@ -229,8 +255,9 @@ export class Bus {
 }
 
 /** What MQTT 5 subscribers get with a picture. */
-function pictureProperties({ seq, t }: Stamp, user: Record<string, string> = {}): mqtt.IClientPublishOptions['properties'] & object {
-  return { contentType: 'image/jpeg', userProperties: { seq: String(seq), t: String(t), ...user } };
+function pictureProperties(stamp: Stamp | null, user: Record<string, string> = {}): mqtt.IClientPublishOptions['properties'] & object {
+  const own = stamp && { seq: String(stamp.seq), t: String(stamp.t) };
+  return { contentType: 'image/jpeg', userProperties: { ...own, ...user } };
 }
 
 function messageOf({ topic, payload, retain, properties }: mqtt.IPublishPacket): Message {
@@ -244,6 +271,7 @@ function messageOf({ topic, payload, retain, properties }: mqtt.IPublishPacket):
     retain,
     responseTopic: properties?.responseTopic,
     correlationData: properties?.correlationData,
+    expirySeconds: properties?.messageExpiryInterval,
     user: Object.fromEntries(user),
   };
 }

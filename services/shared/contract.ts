@@ -91,6 +91,8 @@ export interface BrokerTelemetry {
   logins_refused: number;
   memory: number;
   uptime_s: number;
+  /** Where there is a bridge to the house's broker: 1 while it is connected to it, else 0. */
+  bridge?: number;
 }
 
 /** Where our own broker tells of itself every 30 s. `_broker` cannot be a camera's id. */
@@ -106,6 +108,11 @@ export function camerasTopic(prefix: string): string {
 /** Where the gateway tells the address of its page, retained, so that others can link to it. */
 export function pageTopic(prefix: string): string {
   return `${prefix}/_gateway/page`;
+}
+
+/** Where bridges to the house's broker tell each other of themselves. `_bridge` cannot be a camera's id. */
+export function bridgeTopic(prefix: string): string {
+  return `${prefix}/_bridge/hello`;
 }
 
 /** Where a camera's discovery for Home Assistant stands, retained. */

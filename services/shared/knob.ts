@@ -28,14 +28,22 @@ export type ButtonName = (typeof BUTTONS)[number];
 /** No command is longer, in bytes. */
 export const MAX_COMMAND_BYTES = 1_024;
 
-const SETTING = /^(capture|fps|resolution|quality|snapshot|restart|reset|controls\/[a-z0-9][a-z0-9_]{0,62})$/;
+/** Settings that every camera may have, beside the device's own `controls/{name}`. */
+export const SETTINGS = ['capture', 'fps', 'resolution', 'quality'] as const;
+
+const CONTROL = /^controls\/[a-z0-9][a-z0-9_]{0,62}$/;
 const ON = /^(on|true|1)$/i;
 const OFF = /^(off|false|0)$/i;
 const NUMBER = /^(-?\d{1,15})(?:\.0{1,6})?$/;
 
 /** May this be the name of a setting or button? So it can stand in a topic. */
 export function isSettingName(name: string): boolean {
-  return SETTING.test(name);
+  return [...SETTINGS, ...BUTTONS].some((known) => known === name) || CONTROL.test(name);
+}
+
+/** Does a setting of this name have a value, as buttons do not? */
+export function hasValue(name: string): boolean {
+  return isSettingName(name) && !BUTTONS.some((button) => button === name);
 }
 
 /** A size as settings write it: `1280x720`; null when it is none. */

@@ -40,6 +40,7 @@ export const url: Rule<string> = {
     'an address such as mqtt://192.168.1.2:1883, mqtts://…, ws://…, wss://… or mqtt+unix:///run/homeguard/broker.sock; ' +
     'the login stands in MQTT_USERNAME and MQTT_PASSWORD',
 };
+export const houseUrl: Rule<string> = { ...url, right: String(url.right).replaceAll('MQTT_', 'BRIDGE_') };
 export const pageUrl: Rule<string> = {
   read: v.pipe(matching(/^https?:\/\/[^/@?#]+(\/[^?#]*)?$/), v.url()),
   right: 'an address such as http://raspberrypi.local:8080/ or https://cams.example.org/',

@@ -8,6 +8,7 @@ import {
   cameraId,
   cameras,
   flag,
+  houseUrl,
   matching,
   networks,
   oneOf,
@@ -59,7 +60,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     },
     /** The house's broker, with which ours shares its cameras; `url` is undefined where there is none. */
     bridge: {
-      url: reader.get('BRIDGE_URL', url, undefined),
+      url: reader.get('BRIDGE_URL', houseUrl, undefined),
       username: reader.get('BRIDGE_USERNAME', text, undefined),
       password: reader.get('BRIDGE_PASSWORD', text, undefined),
       tlsCa: reader.get('BRIDGE_TLS_CA', text, undefined),

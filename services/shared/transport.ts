@@ -80,16 +80,25 @@ export class SocketPackets extends PacketStream {
   }
 }
 
+/** What `dial` reads into; one connection after the other may have it, so that attempts which fail cost none. */
+export function makeReadBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+}
+
 /** Opens a connection to `address` that reads into one buffer again and again (net's `onread`): frames cost no fresh read buffers. */
-export function dial(address: { host: string; port: number } | { path: string }, limit: () => number): SocketPackets {
+export function dial(
+  address: { host: string; port: number } | { path: string },
+  limit: () => number,
+  buffer = makeReadBuffer(),
+): SocketPackets {
   let stream: SocketPackets | undefined;
   const socket = net.connect({
     ...address,
     noDelay: true,
     onread: {
-      buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
-      callback(bytes, buffer) {
-        stream?.receive((buffer as Buffer).subarray(0, bytes));
+      buffer,
+      callback(bytes) {
+        stream?.receive(buffer.subarray(0, bytes));
         return true;
       },
     },

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Place } from '../../services/camera/trouble/place.ts';
-import { type BrokerFacts, type Service, SILENT } from '../../services/doctor/broker.ts';
+import type { BrokerFacts, Service } from '../../services/doctor/broker.ts';
 import { judgeBroker } from '../../services/doctor/broker-findings.ts';
 import type { DataFolder } from '../../services/doctor/data-folder.ts';
 import { judgeDataFolder } from '../../services/doctor/data-folder-findings.ts';
 import { isShowing, judgeService } from '../../services/doctor/service-findings.ts';
+import { SILENT } from '../../services/shared/guest.ts';
 
 const plain: Place = { kind: 'plain' };
 const docker: Place = { kind: 'container', engine: 'docker' };

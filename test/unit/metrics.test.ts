@@ -80,7 +80,17 @@ test('one condition is 1, all others 0, also those that only a gateway sees', as
 test('telemetry of cameras and broker; a counter that starts again does so here, and who falls silent is not made up', async () => {
   const { tell, scrape } = setUp('front');
   tell('front', { ...telemetry, drops });
-  tell('_broker', { clients: 3, frames_in: 7, frames_out: 14, dropped: 1, slow_closed: 0, logins_refused: 2, memory: 6e7, uptime_s: 9 });
+  tell('_broker', {
+    clients: 3,
+    frames_in: 7,
+    frames_out: 14,
+    dropped: 1,
+    slow_closed: 0,
+    logins_refused: 2,
+    memory: 6e7,
+    uptime_s: 9,
+    bridge: 1,
+  });
   const seen = await scrape();
   assert.equal(sampleOf(seen, 'homeguard_camera_frames_total', front), 900);
   assert.equal(sampleOf(seen, 'homeguard_camera_frames_per_second', front), 29.9);
@@ -91,6 +101,7 @@ test('telemetry of cameras and broker; a counter that starts again does so here,
   assert.equal(seen.get('homeguard_camera_frames_dropped_total')?.samples.length, 3);
   assert.equal(sampleOf(seen, 'homeguard_broker_frames_sent_total'), 14);
   assert.equal(sampleOf(seen, 'homeguard_broker_logins_refused_total'), 2);
+  assert.equal(sampleOf(seen, 'homeguard_broker_bridge_connected'), 1);
   assert.deepEqual(seen.get('homeguard_broker_subscriptions')?.samples, [], 'it did not tell');
   tell('front', { ...telemetry, frames: 4 });
   assert.equal(sampleOf(await scrape(), 'homeguard_camera_frames_total', front), 4);

@@ -256,3 +256,8 @@ test('sources', () => {
     assert.match(faultsOf({ CAMERA_SOURCE: source }).join('\n'), /CAMERA_SOURCE/, source);
   }
 });
+
+test("the house's broker has a login of its own, as the message says", () => {
+  const wrong = () => readSettings({ BRIDGE_URL: 'mqtt://me:secret@hub:1883' }, () => '');
+  assert.throws(wrong, /BRIDGE_URL is "mqtt:\/\/…@hub:1883" and has to be .* the login stands in BRIDGE_USERNAME and BRIDGE_PASSWORD/);
+});
