@@ -29,7 +29,7 @@ const folders: Folder[] = [
   { name: 'unit', concurrency: availableParallelism(), timeout: 30_000 },
   { name: 'integration', concurrency: 1, timeout: 60_000 },
   // Programs as their users have them, and those around them. Nothing here looks at times that a busy machine would make longer.
-  { name: 'system', concurrency: 2, timeout: 120_000 },
+  { name: 'system', concurrency: 3, timeout: 120_000 },
   { name: 'e2e', concurrency: 1, timeout: 180_000 },
   { name: 'browser', concurrency: 1, timeout: 120_000 },
   { name: 'containers', concurrency: 1, timeout: 1_200_000, named: true },
