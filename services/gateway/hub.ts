@@ -166,6 +166,7 @@ export class Hub implements AsyncDisposable {
     this.#bus.subscribe(cameraTopics(prefix, '+').viewers('broker'), ({ topic, payload }) => {
       const id = parseTopic(prefix, topic)?.id;
       if (id) this.#scout.named(id, payload.toString());
+      if (id && payload.length === 0) this.#roster.uncounted(id);
     });
     this.#bus.onChange((connected) => this.#busChanged(connected));
   }

@@ -68,6 +68,12 @@ export class Roster {
     this.#tools.onChange();
   }
 
+  /** Our broker has forgotten a camera, or somebody had it do so: one that only sent pictures, and is silent, has gone. */
+  uncounted(id: string): void {
+    const camera = this.#lines.get(id)?.channel.camera;
+    if (camera?.isUntold && camera.sighting?.silence) this.remove(id);
+  }
+
   /** Looks at cameras that only send pictures; to be called a few times a second while the bus is there. */
   tick(now: number, busTrouble: string | null): void {
     for (const [id, line] of this.#lines) {

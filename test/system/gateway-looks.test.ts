@@ -57,6 +57,14 @@ test('nobody watches: a few pictures in ten seconds; silent, back, and gone afte
   await until('it has gone', async () => (await camerasOf(gateway)).length === 0);
   assert.equal(await figureOf(gateway, 'homeguard_camera_up', door), undefined);
   await until('the list of cameras', () => lists().at(-1)?.length === 0);
-  publishJpegs(t, publisher, 'door', frames);
+  const last = publishJpegs(t, publisher, 'door', frames);
   await until('it is back', async () => (await viewOf(gateway, 'door'))?.condition === 'live');
+  // As `npm run forget` does: no sign of one that sends pictures, but the end of one that is silent.
+  const forget = () => publisher.publishAsync('homeguard/door/viewers/broker', '', { qos: 1, retain: true });
+  await forget();
+  last();
+  ahead(15_500);
+  await until('silence', async () => (await viewOf(gateway, 'door'))?.condition === 'no-frames');
+  await forget();
+  await until('it has gone', async () => (await camerasOf(gateway)).length === 0);
 });
