@@ -233,7 +233,7 @@ test('a camera that is gone for good is forgotten, one that is there is not', as
   await machine.sh(`mosquitto_pub -u homeassistant -P '${password}' -q 1 -r -t homeguard/gone/status -m offline`);
   assert.match(
     await machine.sh('/opt/homeguard/forget.sh gone'),
-    /The camera gone is forgotten:\n.*\n {2}message bus: 1 kept values cleared/,
+    /The camera gone is forgotten:\n.*\n {2}message bus: \d+ kept values cleared/,
   );
   assert.match(await machine.sh('/opt/homeguard/forget.sh camera 2>&1 || echo "exit $?"'), /the camera camera is there.*\nexit 1\n$/);
 });
