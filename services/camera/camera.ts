@@ -1,11 +1,9 @@
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../shared/bus.ts';
-import { wallMicroseconds } from '../shared/clock.ts';
 import { cameraTopics } from '../shared/contract.ts';
 import { type Knobs, textOf } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
-import { Pace } from '../shared/pace.ts';
 import { Pulse } from '../shared/pulse.ts';
 import type { CameraSettings } from '../shared/settings.ts';
 import { Audience } from './audience.ts';
@@ -18,26 +16,23 @@ import { Plug } from './device/plug.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { type FfmpegProgram, findFfmpeg } from './ffmpeg.ts';
 import type { Format } from './format-meter.ts';
-import type { Frame } from './frames.ts';
 import type { Wanted } from './job.ts';
 import { Journal } from './journal.ts';
 import { Choices } from './knobs/choices.ts';
 import { Commands } from './knobs/commands.ts';
 import { sizeText } from './knobs/knobs.ts';
-import { type Outcome, type Taken, userOf } from './knobs/outcome.ts';
+import { type Outcome, userOf } from './knobs/outcome.ts';
 import { Panel } from './knobs/panel.ts';
 import { Snapshots } from './knobs/snapshots.ts';
+import { Outlet } from './outlet.ts';
 import { Report } from './report.ts';
 import { parseSource, publicUrl, type Source } from './source.ts';
-import { type Drop, Tally } from './tally.ts';
 import { checkFile, type Target } from './target.ts';
 import { LOOK_ROOTS, type LookRoots } from './trouble/look.ts';
 import { slowness } from './trouble/low-light.ts';
 
 /** A gateway that has just come need not wait for the next one. */
 const TELEMETRY = { everyMs: 30_000, soonMs: 1_000 };
-/** A preview that is older than this is none (MQTT 5 brokers then forget it). */
-const PREVIEW_EXPIRY_S = 10;
 /** We are sent counts and commands only. */
 const MAX_PACKET_BYTES = 64 << 10;
 /** Of what we encode, while nobody has set another. */
@@ -87,21 +82,18 @@ class Camera implements AsyncDisposable {
   readonly #snapshots: Snapshots;
   readonly #report: Report;
   readonly #audience: Audience;
-  readonly #previewPace: Pace;
-  readonly #tally = new Tally(performance.now());
+  readonly #outlet: Outlet;
   readonly #telemetry = new Pulse(TELEMETRY, () => this.#sendTelemetry());
   /** Setting -> the value told last. */
   readonly #told = new Map<string, string>();
   #mode: Mode | null = null;
   #found: Found | null = null;
-  #previewDue = false;
 
   constructor({ mqtt, camera, frameMaxBytes, dataDir }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
     this.#journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
     this.#journal.begin(source.kind === 'url' ? publicUrl(source.url) : camera.source);
     this.#settings = camera;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
-    this.#previewPace = new Pace(camera.previewFps);
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${mqtt.prefix.replaceAll('/', '-')}-camera-${camera.id}`;
     const { url, tlsCa } = mqtt;
@@ -132,9 +124,17 @@ class Camera implements AsyncDisposable {
       close: () => this.#close(),
       tell: (news) => this.#report.update(news),
     });
+    this.#outlet = new Outlet({
+      bus: this.#bus,
+      topics: this.#topics,
+      previewFps: camera.previewFps,
+      isWatched: () => this.#audience.isWatching,
+      isAwaited: () => this.#snapshots.isWaiting,
+      offer: (taken) => this.#snapshots.offer(taken),
+    });
     this.#snapshots = new Snapshots({
       take: (shot) => this.#capture.take(shot),
-      stamp: (frame) => this.#stamp(frame),
+      stamp: (frame) => this.#outlet.stamp(frame),
       state: () => this.#report.state,
       changed: () => this.#audience.look(),
       send: (taken) => this.#bus.deliver(this.#topics.snapshot, taken.jpeg, { retain: true, stamp: taken.stamp, user: userOf(taken) }),
@@ -177,11 +177,6 @@ class Camera implements AsyncDisposable {
     return this.#choices.capture === 'OFF';
   }
 
-  /** Why a frame does not go out. */
-  get #why(): Drop {
-    return this.#bus.connected ? 'bus-busy' : 'bus-away';
-  }
-
   #createPanel(source: Source, log: Logger): Panel {
     const { size, fps } = this.#settings;
     return new Panel(source.kind === 'file' || source.kind === 'url' || source.kind === 'test' ? source.kind : 'device', {
@@ -213,17 +208,20 @@ class Camera implements AsyncDisposable {
   #listener(): SourceListener {
     return {
       opening: (target, wanted, mode, again) => this.#onOpening(target, wanted, mode, again),
-      wanted: () => this.#isWanted(),
-      whole: (frame) => this.#onFrame(frame),
-      skipped: (bytes) => this.#onSkipped(bytes),
-      corrupt: (reason) => this.#tally.corrupt(reason),
+      wanted: () => this.#outlet.isOpen,
+      whole: (frame) => {
+        this.#report.settle();
+        this.#outlet.pass(frame);
+      },
+      skipped: (bytes) => this.#outlet.skip(bytes),
+      corrupt: (reason) => this.#outlet.tally.corrupt(reason),
       format: (format) => this.#onFormat(format),
       trouble: (trouble) => this.#report.update({ trouble, format: null, hint: null }),
     };
   }
 
   async #onOpening({ input, device, found, standIn }: Target, wanted: Wanted, mode: Mode | null, again: boolean): Promise<void> {
-    if (again) this.#tally.restart();
+    if (again) this.#outlet.tally.restart();
     if (mode) this.#journal.nearest(mode, wanted);
     this.#mode = mode;
     this.#found = found;
@@ -238,32 +236,6 @@ class Camera implements AsyncDisposable {
     const hint = slowness(format, this.#mode, this.#panel.knobs);
     this.#report.update({ format, hint });
     this.#panel.measured(format);
-  }
-
-  #isWanted(): boolean {
-    if (!this.#bus.connected) return false;
-    this.#previewDue ||= this.#previewPace.admit(performance.now());
-    return this.#previewDue || this.#audience.isWatching || this.#snapshots.isWaiting;
-  }
-
-  #onFrame(frame: Frame): void {
-    const { jpeg, stamp } = this.#stamp(frame);
-    this.#report.settle();
-    this.#snapshots.offer({ jpeg, stamp });
-    if (this.#audience.isWatching && !this.#bus.publishPicture(this.#topics.frame, jpeg, stamp)) this.#tally.dropped(this.#why);
-    if (this.#previewDue && this.#bus.publishPicture(this.#topics.preview, jpeg, stamp, { expirySeconds: PREVIEW_EXPIRY_S })) {
-      this.#previewDue = false;
-    }
-  }
-
-  #stamp(frame: Frame): Taken {
-    const stamp = { seq: this.#tally.frame(frame.bytes), t: wallMicroseconds() };
-    return { jpeg: frame.stamped(stamp), stamp };
-  }
-
-  #onSkipped(bytes: number): void {
-    this.#tally.frame(bytes);
-    if (this.#audience.isWatching) this.#tally.dropped(this.#why);
   }
 
   async #obey(setting: string, text: string): Promise<Outcome> {
@@ -311,7 +283,7 @@ class Camera implements AsyncDisposable {
 
   #sendTelemetry(): void {
     const now = { viewers: this.#audience.viewers, memory: process.memoryUsage.rss() };
-    this.#bus.publish(this.#topics.telemetry, JSON.stringify(this.#tally.report(now, performance.now())));
+    this.#bus.publish(this.#topics.telemetry, JSON.stringify(this.#outlet.tally.report(now, performance.now())));
   }
 }
 
