@@ -1,7 +1,8 @@
 /** Commands to one camera, each waited for until the camera tells what became of it. */
 import { randomUUID } from 'node:crypto';
-import type { Bus, Message } from '../shared/bus.ts';
+import type { Bus } from '../shared/bus.ts';
 import type { Answer, cameraTopics } from '../shared/contract.ts';
+import type { Message } from '../shared/message.ts';
 import { busLost, type Darkness } from './darkness.ts';
 import { isJpeg, Picture } from './picture.ts';
 

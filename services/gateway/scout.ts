@@ -3,9 +3,10 @@
  * published a frame, so it names them, and one picture of each that is named is enough. No other broker names anybody: there all frames
  * are subscribed to for a few seconds, now and then. It has a connection of its own, so that what it gets by the way delays nothing else.
  */
-import type { Bus, Message } from '../shared/bus.ts';
+import type { Bus } from '../shared/bus.ts';
 import { cameraTopics, MAX_CAMERAS, parseTopic } from '../shared/contract.ts';
 import { readJpegHead } from '../shared/jpeg.ts';
+import type { Message } from '../shared/message.ts';
 import { isJpeg } from './picture.ts';
 
 /** Our own broker tells of itself half a second after a subscription; so long is waited for that, in ms. */

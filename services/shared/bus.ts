@@ -1,10 +1,9 @@
-import type mqtt from 'mqtt';
 import { Announcements } from './announcements.ts';
 import { backlogOf, type ClientOptions, createClient, type MqttClient } from './bus-client.ts';
 import { distrust, isCertificateFault } from './certificate.ts';
-import type { Stamp } from './contract.ts';
-import { filterMatches } from './contract.ts';
+import { filterMatches, type Stamp } from './contract.ts';
 import type { Logger } from './log.ts';
+import { type Accompaniment, accompanimentOf, type Message, messageOf, pictureProperties } from './message.ts';
 import { NewestWins } from './newest.ts';
 
 /** mqtt-packet's reason codes, of 3.1.1 and 5. */
@@ -21,31 +20,6 @@ const FAREWELL_MS = 1_000;
 
 export interface BusOptions extends ClientOptions {
   log: Logger;
-}
-
-export interface Message {
-  topic: string;
-  payload: Buffer;
-  retain: boolean;
-  /** Where its sender wants the answer, and what is to come back with it (MQTT 5.0, 4.10). */
-  responseTopic?: string;
-  correlationData?: Buffer;
-  /** After so many seconds it is no longer true (MQTT 5). */
-  expirySeconds?: number;
-  /** MQTT 5 user properties; of a name that comes twice, the last. */
-  user: Record<string, string>;
-}
-
-/** What goes out with a delivery; MQTT 3.1.1 subscribers get the payload only. */
-export interface Accompaniment {
-  retain?: boolean;
-  /** The payload is a picture. */
-  stamp?: Stamp;
-  /** Further MQTT 5 user properties. */
-  user?: Record<string, string>;
-  /** Of a payload that is no picture, where it has to be told. */
-  contentType?: string;
-  correlationData?: Buffer;
 }
 
 /**
@@ -131,11 +105,7 @@ export class Bus {
    * Publishes at QoS 1 when there is a connection; a value that is wanted once, not kept for later. An empty retained one clears its topic.
    * @returns whether the broker has taken it; when the connection breaks it may have come through nevertheless
    */
-  deliver(
-    topic: string,
-    payload: string | Buffer,
-    { retain = false, stamp, user, contentType, correlationData }: Accompaniment = {},
-  ): Promise<boolean> {
+  deliver(topic: string, payload: string | Buffer, more: Accompaniment = {}): Promise<boolean> {
     if (!this.connected || this.#deliveries >= MAX_DELIVERIES || this.#isTooLarge(topic, payload)) return Promise.resolve(false);
     this.#deliveries++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -143,12 +113,7 @@ export class Bus {
       this.#deliveries--;
       resolve(!error);
     };
-    const properties = {
-      ...(contentType && { contentType }),
-      ...(stamp ? pictureProperties(stamp, user) : user && { userProperties: user }),
-      ...(correlationData && { correlationData }),
-    };
-    this.#client.publish(topic, payload, { qos: 1, retain, properties }, done);
+    this.#client.publish(topic, payload, { qos: 1, retain: more.retain ?? false, properties: accompanimentOf(more) }, done);
     return promise;
   }
 
@@ -252,28 +217,6 @@ export class Bus {
       }
     });
   }
-}
-
-/** What MQTT 5 subscribers get with a picture. */
-function pictureProperties(stamp: Stamp | null, user: Record<string, string> = {}): mqtt.IClientPublishOptions['properties'] & object {
-  const own = stamp && { seq: String(stamp.seq), t: String(stamp.t) };
-  return { contentType: 'image/jpeg', userProperties: { ...own, ...user } };
-}
-
-function messageOf({ topic, payload, retain, properties }: mqtt.IPublishPacket): Message {
-  const user = Object.entries(properties?.userProperties ?? {}).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? (value.at(-1) ?? '') : value,
-  ]);
-  return {
-    topic,
-    payload: Buffer.isBuffer(payload) ? payload : Buffer.from(payload),
-    retain,
-    responseTopic: properties?.responseTopic,
-    correlationData: properties?.correlationData,
-    expirySeconds: properties?.messageExpiryInterval,
-    user: Object.fromEntries(user),
-  };
 }
 
 /** Waits for `work`, but no longer than a stop may take. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type CommandBus, Commands } from '../../services/gateway/command.ts';
-import type { Message } from '../../services/shared/bus.ts';
 import { cameraTopics } from '../../services/shared/contract.ts';
+import type { Message } from '../../services/shared/message.ts';
 import { tinyJpeg } from '../helpers/pictures.ts';
 
 const topics = cameraTopics('homeguard', 'front');

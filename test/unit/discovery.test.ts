@@ -3,8 +3,8 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { Discovery } from '../../services/camera/discovery/discovery.ts';
 import type { Sight } from '../../services/camera/discovery/message.ts';
-import type { Message } from '../../services/shared/bus.ts';
 import type { Knobs } from '../../services/shared/knob.ts';
+import type { Message } from '../../services/shared/message.ts';
 import { knobs, sightOf, stateOf, subject } from '../helpers/discovery-subject.ts';
 
 const topic = 'homeassistant/device/homeguard_front/config';

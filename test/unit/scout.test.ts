@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { type TestContext, test } from 'node:test';
 import { FIRST_WINDOW_MS, OURS_MS, REST_MS, Scout, WINDOW_EVERY_MS, WINDOW_MS } from '../../services/gateway/scout.ts';
-import type { Message } from '../../services/shared/bus.ts';
+import type { Message } from '../../services/shared/message.ts';
 import { smallJpeg, tinyJpeg } from '../helpers/pictures.ts';
 
 const picture = smallJpeg({ width: 640, height: 480 });

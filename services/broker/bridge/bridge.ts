@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import type { Duplex } from 'node:stream';
-import { Bus, type Message } from '../../shared/bus.ts';
+import { Bus } from '../../shared/bus.ts';
 import { birthTopic, CAMERA_ID, cameraTopics, MAX_CAMERAS, parseTopic } from '../../shared/contract.ts';
 import { GatheringLog } from '../../shared/gathering-log.ts';
 import { MAX_COMMAND_BYTES } from '../../shared/knob.ts';
 import type { Logger } from '../../shared/log.ts';
+import type { Message } from '../../shared/message.ts';
 import type { BrokerSettings } from '../../shared/settings.ts';
 import { Greeter } from './greeter.ts';
 import type { Hello } from './hello.ts';

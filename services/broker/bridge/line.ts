@@ -1,7 +1,8 @@
-import type { Bus, Message } from '../../shared/bus.ts';
+import type { Bus } from '../../shared/bus.ts';
 import { cameraTopics, readStamp } from '../../shared/contract.ts';
 import type { GatheringLog } from '../../shared/gathering-log.ts';
 import { MAX_COMMAND_BYTES } from '../../shared/knob.ts';
+import type { Message } from '../../shared/message.ts';
 import { inFilters, laneOf, type Names, type Outgoing, outFilters } from './lanes.ts';
 import { Latest } from './latest.ts';
 

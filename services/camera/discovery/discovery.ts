@@ -1,5 +1,6 @@
-import type { Bus, Message } from '../../shared/bus.ts';
+import type { Bus } from '../../shared/bus.ts';
 import { birthTopic, discoveryTopic, pageTopic } from '../../shared/contract.ts';
+import type { Message } from '../../shared/message.ts';
 import { readVersion } from '../../shared/version.ts';
 import { readFormer } from './former.ts';
 import { type Announced, discoveryMessage, NOTHING, type Sight } from './message.ts';

@@ -1,7 +1,8 @@
-import type { Bus, Message } from '../../shared/bus.ts';
+import type { Bus } from '../../shared/bus.ts';
 import type { Answer, cameraTopics } from '../../shared/contract.ts';
 import { isSettingName, MAX_COMMAND_BYTES } from '../../shared/knob.ts';
 import type { Logger } from '../../shared/log.ts';
+import type { Message } from '../../shared/message.ts';
 import { type Outcome, type Taken, userOf } from './outcome.ts';
 import { type Response, readResponse } from './response.ts';
 
