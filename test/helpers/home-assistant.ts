@@ -141,7 +141,10 @@ export class HomeAssistant {
     for (const entity of entities) known.set(entity.key, entity);
     this.devices.set(topic, known);
     const topics = new Set(entities.flatMap(topicsOf));
-    void this.#client.subscribeAsync([...topics], { qos: 1 });
+    // At the end of a test the connection may end before the answer.
+    this.#client.subscribe([...topics], { qos: 1 }, (error) => {
+      if (error && !this.#client.disconnecting) this.faults.push(`it cannot subscribe: ${error.message}`);
+    });
   }
 }
 

@@ -111,10 +111,11 @@ describe('frames', { concurrency: true }, () => {
     }, 100);
     defer(t, () => clearInterval(watch));
     for (const name of ['stalled-home', 'stopped-home'])
-      await program.outputMatching(new RegExp(`slow client closed .*${name}.*it took nothing for 10 s`), { ms: 20_000 });
+      await program.outputMatching(new RegExp(`slow client closed .*${name}.*it took nothing for 10 s`), { ms: 35_000 });
     const closedAfter = performance.now() - stalledAt;
-    // The kernel takes megabytes for it before anything waits in the broker: so the 10 s begin a moment later.
-    assert.ok(closedAfter >= 10_000 && closedAfter <= 14_000, `closed after ${closedAfter} ms`);
+    // The kernel takes megabytes for it before anything waits in the broker: so the 10 s begin a moment later. And for a program that was
+    // stopped it may find room for some more when the 10 s are almost over, and they begin once more.
+    assert.ok(closedAfter >= 10_000 && closedAfter <= 30_000, `closed after ${closedAfter} ms`);
     stop();
     const total = sent.length;
     await until('last frame', () => frames[0].at(-1)?.seq === total && frames[1].at(-1)?.seq === total);
