@@ -32,12 +32,17 @@ describe('any JPEG topic is a camera', { concurrency: true }, () => {
       const { url } = gateway;
       const publisher = await connect();
       const stop = publishJpegs(t, publisher, 'door', frames);
-      const { fps, ...view } = await until('camera with its rate', async () => {
-        const seen = await viewOf(gateway, 'door');
-        return seen && seen.fps > 0 && seen;
-      });
-      assert.ok(Math.abs(fps - 10) < 2, `${fps}`);
-      assert.ok(Math.abs(Date.parse(view.since) - Date.now()) < 5_000);
+      await until('camera with a rate', async () => ((await viewOf(gateway, 'door'))?.fps ?? 0) > 0);
+      // The first pictures of a busy machine come in a heap; then the next look tells better.
+      const { fps: _, ...view } = await until(
+        'rate of 10',
+        async () => {
+          const seen = await viewOf(gateway, 'door');
+          return seen && Math.abs(seen.fps - 10) < 2 && seen;
+        },
+        { ms: 15_000 },
+      );
+      assert.ok(Math.abs(Date.parse(view.since) - Date.now()) < 15_000);
       assert.deepEqual(
         { ...view, since: '', format: { ...(view.format as object), fps: 10 } },
         {
