@@ -15,7 +15,8 @@ const MOST_GROWTH = 30 << 20;
 
 test('a house that stops reading costs nobody at home a frame, and no memory; afterwards it gets new frames, not old ones', async (t) => {
   const house = await startHouse(t);
-  const bus = await startBridged(t, house.url, { BRIDGE_FRAMES: 'true' });
+  // By its Unix socket, of which the kernel holds a frame or two: of TCP it may hold 10 MB, as much as comes in all this time.
+  const bus = await startBridged(t, house.socketUrl, { BRIDGE_FRAMES: 'true' });
   const camera = await startFullCamera(bus, 'front', await readFrames({ count: 30, bytes: 160_000 }));
   defer(t, () => camera.stop());
   const viewer = await receive(await connectMqtt(t, bus.url, bus.login('homeassistant')), frame, 0);
@@ -44,9 +45,9 @@ test('a house that stops reading costs nobody at home a frame, and no memory; af
   process.kill(house.pid(), 'SIGCONT');
   await until('new frames there', () => seqs(house.heard).some((seq) => seq > again + 15));
   const old = seqs(house.heard).filter((seq) => seq > from + 5 && seq < again - 5);
-  // What the kernel had taken for it comes late; of the rest nothing.
+  // What was on its way comes late; of the rest nothing.
   t.diagnostic(`${old.length} frames of the stall came late`);
-  assert.ok(old.length < sent / 2);
+  assert.ok(old.length < sent / 4, `${old.length} of ${sent}`);
   assert.deepEqual(
     seqs(house.heard),
     seqs(house.heard).toSorted((a, b) => a - b),
