@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,5 +55,7 @@ test('a file that is no certificate is a fault at once, for TLS itself would pas
   const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', join(dir, 'ca-key.pem'), '-out', path];
   execFileSync('openssl', ['req', '-x509', ...made, '-subj', '/CN=house'], { stdio: 'pipe' });
   assert.deepEqual(readAuthority(path), readFileSync(path));
+  // Node reads one in DER, and TLS takes none.
+  assert.throws(() => readAuthority(file('der', new X509Certificate(readFileSync(path)).raw)), /holds no certificate/);
   assert.throws(() => readAuthority(join(dir, 'none'), 'BRIDGE'), /^FaultError: BRIDGE_TLS_CA names/);
 });
