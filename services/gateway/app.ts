@@ -19,6 +19,7 @@ import type { Metrics } from './metrics.ts';
 import { STREAM_HEADERS, streamMjpeg } from './mjpeg.ts';
 import { problem } from './problem.ts';
 import type { Refusals } from './refusals.ts';
+import { serve } from './serve.ts';
 import { changeSetting } from './setting.ts';
 import { answerSized, answerSnapshot } from './snapshot.ts';
 
@@ -54,11 +55,14 @@ export function createApp({ hub, access, assets, basePath, door, refusals, metri
   const page = pageFor(assets.get('index.html'), access !== null);
 
   app.get('/healthz', (c) => c.text('ok\n'));
-  app.get('/assets/:name', (c) => serve(c, assets.get(c.req.param('name'))));
+  app.get('/assets/:name{.+}', (c) => serve(c, assets.get(c.req.param('name'))));
   addLogin(app, access, assets, basePath);
   if (access) app.use('*', access.guard());
 
-  const describe = (channel: Channel) => ({ ...channel.view(), default: channel.camera.id === hub.defaultId });
+  const describe = (channel: Channel) => {
+    const { id } = channel.camera;
+    return { ...channel.view(), default: id === hub.defaultId, topic: `${hub.prefix}/${id}` };
+  };
   const describeNow = (channel: Channel) => ({ type: 'state', ...describe(channel), now: Date.now() });
   const find = (id: string) => hub.channel(id);
 
@@ -173,13 +177,6 @@ const HEADERS = {
 function pageFor(page: Asset | undefined, withLogin: boolean): Asset | undefined {
   if (!page || withLogin) return page;
   return createAsset(page.type, Buffer.from(page.body.toString().replace(/<!--auth-->.*<!--\/auth-->/s, '')));
-}
-
-function serve(c: Context<Env>, asset: Asset | undefined): Response | Promise<Response> {
-  if (!asset) return c.notFound();
-  const headers = { 'Content-Type': asset.type, ETag: asset.etag, 'Cache-Control': 'no-cache' };
-  if (c.req.header('If-None-Match') === asset.etag) return c.body(null, 304, headers);
-  return c.body(new Uint8Array(asset.body), 200, headers);
 }
 
 function numberOf(text: string | undefined, fallback: number): number {

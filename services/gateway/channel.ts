@@ -14,6 +14,8 @@ const MAX_SILENT_MS = 5_000;
 const MAX_SILENT_MEASURED_MS = 60_000;
 /** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
 const PLACEHOLDER_MS = 700;
+/** The number of viewers is told at most so often, in ms: of a thousand that come at once not each hears of each. */
+const COUNT_MS = 1_000;
 
 const SILENCE: Darkness = {
   condition: 'no-frames',
@@ -27,6 +29,8 @@ export interface Viewer {
   show(picture: Picture, now: number): void;
   /** The camera's state has changed. */
   tell?(): void;
+  /** The number of viewers is another one. */
+  count?(viewers: number): void;
   /** The camera was taken off the bus: ends the viewer, if it is to end otherwise than at a stop. */
   remove?(): void;
   /** Ends the viewer, as at a stop of the gateway. */
@@ -47,6 +51,7 @@ export class Channel {
   #busTrouble: string | null = null;
   /** Whether viewers were told that frames do not come though they should. */
   #toldSilent = false;
+  #told = { viewers: 0, at: Number.NEGATIVE_INFINITY };
   /** Since when the gateway sees a darkness that the camera cannot tell of. */
   #began: { condition: ShownCondition; since: string } | null = null;
 
@@ -124,6 +129,7 @@ export class Channel {
   /** Looks whether viewers need a placeholder; to be called a few times a second. */
   tick(now: number): void {
     this.#tellSilence(now);
+    this.#tellViewers(now);
     if (this.#viewers.size === 0 || !this.#darkness(now)) return;
     if (this.#placeholder && this.#placeholder.key === this.#key(now) && now - this.#placeholder.shownAt < PLACEHOLDER_MS) return;
     this.#showPlaceholder(now, this.#viewers);
@@ -198,6 +204,13 @@ export class Channel {
     if (this.#isSilent(now) === this.#toldSilent) return;
     this.#toldSilent = !this.#toldSilent;
     for (const viewer of this.#viewers) viewer.tell?.();
+  }
+
+  #tellViewers(now: number): void {
+    const viewers = this.#viewers.size;
+    if (viewers === this.#told.viewers || now - this.#told.at < COUNT_MS) return;
+    this.#told = { viewers, at: now };
+    for (const viewer of this.#viewers) viewer.count?.(viewers);
   }
 
   /** When a darkness began, ISO 8601 in UTC. */

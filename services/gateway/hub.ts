@@ -62,6 +62,11 @@ export class Hub implements AsyncDisposable {
     return this.#bus.trouble;
   }
 
+  /** The first level of all topics. */
+  get prefix(): string {
+    return this.#settings.mqtt.prefix;
+  }
+
   /** The ids of all cameras known, in order. */
   get ids(): string[] {
     return this.#roster.ids;

@@ -6,19 +6,13 @@ import { Progress } from '../shared/progress.ts';
 import type { Channel, Viewer } from './channel.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import type { Picture } from './picture.ts';
+import { UnderWay } from './under-way.ts';
+import { readWish, WATCH_COMPLAINT } from './wish.ts';
 
 /** Text for a client that takes none piles up to so many bytes; then it hears no more until it has taken them. */
 const MAX_TEXT_BACKLOG = 1 << 20;
 /** Going away (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
-const MAX_FPS = 240;
-
-/** What a client may say: a rate, the cameras it wants (only where all are served), a ping for its clock. */
-interface Wish {
-  fps?: unknown;
-  watch?: unknown;
-  ping?: unknown;
-}
 
 /** What a camera tells a page: its state, and the time here, since the client's clock may be wrong. */
 export type DescribeCamera = (channel: Channel) => object;
@@ -44,6 +38,10 @@ export class LiveClient {
   #isClosed = false;
   #fps = Number.POSITIVE_INFINITY;
   readonly #paces = new Map<string, Pace>();
+  /** The rates of those that have one of their own. */
+  #rates = new Map<string, number | null>();
+  /** Null for a client that acknowledges nothing. */
+  #underWay: UnderWay | null = null;
 
   constructor(socket: WebSocket, tcp: Socket, options: LiveOptions) {
     this.#socket = socket;
@@ -56,10 +54,11 @@ export class LiveClient {
   watch(channel: Channel): void {
     const { id } = channel.camera;
     if (this.#watched.has(id)) return;
-    this.#paces.set(id, new Pace(this.#fps));
+    this.#paces.set(id, new Pace(this.#rates.get(id) ?? this.#fps));
     const viewer: Viewer = {
       show: (picture, now) => this.#show(channel, picture, now),
       tell: () => this.#say(this.#options.describe(channel)),
+      count: (viewers) => this.#say({ type: 'viewers', id, viewers }),
       remove: () => this.#removed(id),
       end: () => this.#socket.close(GOING_AWAY),
     };
@@ -69,14 +68,14 @@ export class LiveClient {
 
   /** Takes a message of the client; what cannot be understood is answered with why, and changes nothing. */
   take(text: string): void {
-    const wish = parse(text);
-    if (!wish) {
-      this.#complain('a message has to be a JSON object');
-      return;
-    }
-    if (wish.ping !== undefined) this.#say({ type: 'pong', ping: wish.ping, now: Date.now() });
-    if (wish.fps !== undefined) this.#setFps(wish.fps);
-    if (wish.watch !== undefined) this.#setWatched(wish.watch);
+    const { ping, fps, watch, acks, ack, complaints } = readWish(text);
+    for (const complaint of complaints) this.#complain(complaint);
+    if (ping !== undefined) this.#say({ type: 'pong', ping, now: Date.now() });
+    if (acks !== undefined) this.#underWay = acks ? (this.#underWay ?? new UnderWay()) : null;
+    if (ack !== undefined) this.#arrived(ack);
+    if (fps !== undefined) this.#fps = fps;
+    if (watch !== undefined) this.#setWatched(watch);
+    if (fps !== undefined || watch !== undefined) this.#setPaces();
   }
 
   #show(channel: Channel, picture: Picture, now: number): void {
@@ -88,12 +87,14 @@ export class LiveClient {
       this.#socket.terminate();
       return;
     }
-    if (!this.#newest.admit(id, picture.jpeg.length, backlog)) {
+    const isFull = this.#underWay?.admits(id, this.#watched.size) === false;
+    if (isFull || !this.#newest.admit(id, picture.jpeg.length, backlog)) {
       if (!picture.isPlaceholder) channel.traffic.missed++;
       return;
     }
     if (!picture.isPlaceholder && !this.#paces.get(id)?.admit(now)) return;
     if (!picture.isPlaceholder) channel.traffic.sent++;
+    this.#underWay?.sent(id);
     this.#socket.send(this.#options.find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
   }
 
@@ -105,24 +106,26 @@ export class LiveClient {
     this.#say({ type: 'error', detail });
   }
 
-  #setFps(fps: unknown): void {
-    if (typeof fps !== 'number' || !(fps > 0 && fps <= MAX_FPS)) {
-      this.#complain(`fps has to be a number above 0, at most ${MAX_FPS}`);
-      return;
-    }
-    this.#fps = fps;
-    for (const pace of this.#paces.values()) pace.fps = fps;
+  /** A picture has come: of the camera that is named, or of the only one. */
+  #arrived(ack: string | true): void {
+    const [only] = this.#options.find ? [] : this.#watched.keys();
+    const id = ack === true ? only : ack;
+    if (id !== undefined) this.#underWay?.arrived(id);
   }
 
-  #setWatched(ids: unknown): void {
+  #setPaces(): void {
+    for (const [id, pace] of this.#paces) pace.fps = this.#rates.get(id) ?? this.#fps;
+  }
+
+  #setWatched(rates: Map<string, number | null>): void {
     const { find } = this.#options;
     if (!find) {
       this.#complain('this address serves one camera; watch works at /ws');
       return;
     }
-    const channels = Array.isArray(ids) ? ids.map((id) => find(String(id))) : [];
-    const known = channels.filter((channel) => channel !== undefined);
-    if (!Array.isArray(ids) || known.length < ids.length) this.#complain('watch has to be a list of ids of known cameras');
+    const known = [...rates.keys()].flatMap((id) => find(id) ?? []);
+    if (known.length < rates.size) this.#complain(WATCH_COMPLAINT);
+    this.#rates = rates;
     const wanted = new Set(known.map((channel) => channel.camera.id));
     for (const id of this.#watched.keys()) if (!wanted.has(id)) this.#unwatch(id);
     for (const channel of known) {
@@ -150,20 +153,11 @@ export class LiveClient {
     this.#watched.get(id)?.[Symbol.dispose]();
     this.#watched.delete(id);
     this.#paces.delete(id);
+    this.#underWay?.forget(id);
   }
 
   #leave(): void {
     for (const watching of this.#watched.values()) watching[Symbol.dispose]();
     this.#watched.clear();
-  }
-}
-
-function parse(text: string): Wish | null {
-  try {
-    const wish: unknown = JSON.parse(text);
-    return typeof wish === 'object' && wish !== null ? wish : null;
-  } catch {
-    // The client is told by the caller.
-    return null;
   }
 }

@@ -8,7 +8,9 @@ export class Pace {
     this.#interval = 1000 / fps;
   }
 
+  /** What is due stays so if the rate is the same. */
   set fps(fps: number) {
+    if (this.#interval === 1000 / fps) return;
     this.#interval = 1000 / fps;
     this.#due = Number.NEGATIVE_INFINITY;
   }

@@ -13,6 +13,8 @@ export interface Camera extends Omit<CameraState, 'condition' | 'since'> {
   fps: number | null;
   viewers: number;
   default: boolean;
+  /** What its MQTT topics begin with: `homeguard/front`. */
+  topic: string;
 }
 
 /** The session is gone. */
@@ -24,9 +26,4 @@ export async function fetchCameras(): Promise<Camera[]> {
   if (response.status === 401 || response.redirected) throw new LoginNeeded();
   if (!response.ok) throw new Error(`The gateway answered ${response.status}`);
   return (await response.json()) as Camera[];
-}
-
-/** The wanted camera; while that is not there the default one, else the first. */
-export function choose(cameras: Camera[], wanted: string): Camera | undefined {
-  return cameras.find(({ id }) => id === wanted) ?? cameras.find((camera) => camera.default) ?? cameras[0];
 }

@@ -7,3 +7,16 @@ export async function reasonOf(response: Response): Promise<string> {
     return `The gateway answered ${response.status}`; // Not ours: a proxy's own page.
   }
 }
+
+/** Why there is no stream at this address; null when there is one. */
+export async function refusalOf(path: string): Promise<string | null> {
+  const enough = new AbortController();
+  try {
+    const response = await fetch(path, { cache: 'no-store', signal: enough.signal });
+    return response.ok ? null : await reasonOf(response);
+  } catch {
+    return 'HomeGuard does not answer';
+  } finally {
+    enough.abort();
+  }
+}

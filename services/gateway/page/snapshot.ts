@@ -1,6 +1,6 @@
 import { LoginNeeded } from './camera.ts';
 import { reasonOf } from './problem.ts';
-import { snapshotName } from './words.ts';
+import { snapshotName } from './words/times.ts';
 
 /** Saves a fresh picture of the camera as a file, and gives its name. Throws LoginNeeded, or an error that says why there is none. */
 export async function saveSnapshot(id: string, now: number): Promise<string> {
@@ -13,7 +13,8 @@ export async function saveSnapshot(id: string, now: number): Promise<string> {
   return name;
 }
 
-function saveAs(name: string, file: Blob): void {
+/** Saves bytes as a file of this name. */
+export function saveAs(name: string, file: Blob): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(file);
   link.download = name;

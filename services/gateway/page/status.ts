@@ -1,7 +1,8 @@
 import type { Camera } from './camera.ts';
-import type { Link } from './stream.ts';
-import { titleOf } from './titles.ts';
-import { ago, duration, moment, sentence } from './words.ts';
+import type { Link } from './feed/stream.ts';
+import { isDark, isLate } from './liveness.ts';
+import { en, titleOf, tryingOf, type Words } from './words/en.ts';
+import { ago, duration, moment, sentence } from './words/times.ts';
 
 /** All that is known at one moment. Times in ms; `now` and what follows from it is the server's time. */
 export interface Sight {
@@ -19,6 +20,8 @@ export interface Sight {
     quiet: number;
     /** Since it was taken; null when it does not tell. */
     age: number | null;
+    /** It stands still since somebody wants it to. */
+    frozen?: boolean;
   } | null;
   fps: number | null;
   /** The server's time; null while that is not known. */
@@ -28,7 +31,7 @@ export interface Sight {
 }
 
 /** `live` and `late` move; `stale` does not any more; `unmeasured` tells nothing of its age, as the fallback, or slow pictures without stamps. */
-export type Kind = 'connecting' | 'waiting' | 'live' | 'late' | 'stale' | 'unmeasured' | 'dark' | 'lost';
+export type Kind = 'frozen' | 'connecting' | 'waiting' | 'live' | 'late' | 'stale' | 'unmeasured' | 'dark' | 'lost';
 
 /** What the page says. */
 export interface Status {
@@ -37,43 +40,29 @@ export interface Status {
   /** Over a picture that is not live any more. */
   note: { title: string; detail: string } | null;
   /** In place of a picture. */
-  panel: { title: string; advice: string; cause: string; since: string } | null;
+  panel: { title: string; advice: string; cause: string; since: string; trying: string } | null;
 }
 
 /** A picture is said to be stale within 2 s; whoever looks does so every `LOOK_MS`. */
 const STALE_MS = 1_750;
-export const LOOK_MS = 200;
-/** An older one, even if it moves, is not what happens now. */
-const LATE_MS = 2_000;
 
-/** Conditions that pass by themselves, and soon. */
-const PASSING = ['live', 'idle', 'starting'];
-
-/** Is there something to be mended before a picture can come? */
-export function isDark(camera: Camera): boolean {
-  return !PASSING.includes(camera.condition);
-}
-
-export function isLate(age: number | null): boolean {
-  return age !== null && age > LATE_MS;
-}
-
-export function statusOf(sight: Sight): Status {
+export function statusOf(sight: Sight, words: Words = en): Status {
   const { camera, link, picture } = sight;
-  if (!camera) return withoutCamera(sight);
-  if (sight.fallback) return inFallback(sight, camera);
+  if (!camera) return withoutCamera(sight, words);
+  if (sight.fallback) return inFallback(sight, camera, words);
+  if (picture?.frozen) return say('frozen', words.frozen);
   const moves = picture !== null && picture.quiet < staleAfter(camera);
-  if (link.state !== 'open') return withoutLink(sight, moves);
-  if (picture && moves) return moving(picture, staleAfter(camera));
-  if (isDark(camera)) return say('dark', titleOf(camera.condition), { panel: darkPanel(camera, sight.now) });
-  if (picture) return say('stale', 'Not live', { note: { title: ageOf(picture), detail: 'Waiting for the next picture' } });
-  return say('waiting', 'Waiting', { panel: calmPanel(titleOf(camera.condition)) });
+  if (link.state !== 'open') return withoutLink(sight, moves, words);
+  if (picture && moves) return moving(picture, staleAfter(camera), words);
+  if (isDark(camera)) return inDarkness(camera, sight.now, words);
+  if (picture) return say('stale', words.notLive, { note: { title: ageOf(picture, words), detail: words.waitingForNext } });
+  return say('waiting', words.waiting, { panel: calmPanel(titleOf(camera.condition, words)) });
 }
 
 /** Of pictures that do not tell when they were taken all that is known is that the next one comes in time; of seldom ones that is little. */
-function moving({ age }: NonNullable<Sight['picture']>, patience: number): Status {
-  if (age === null && isLate(patience)) return say('unmeasured', 'Age unknown');
-  return isLate(age) ? say('late', 'Delayed') : say('live', 'Live');
+function moving({ age }: NonNullable<Sight['picture']>, patience: number, words: Words): Status {
+  if (age === null && isLate(patience)) return say('unmeasured', words.ageUnknown);
+  return isLate(age) ? say('late', words.delayed) : say('live', words.live);
 }
 
 /** A camera that is meant to be slower than that is not stale after 2 s. */
@@ -86,40 +75,40 @@ function say(kind: Kind, label: string, { note = null, panel = null }: Partial<S
   return { kind, label, note, panel };
 }
 
-function withoutCamera({ reachable, link }: Sight): Status {
-  if (!reachable)
-    return say('lost', 'No connection', { panel: calmPanel('No connection', 'HomeGuard does not answer. Trying again until it does.') });
-  if (link.state === 'connecting') return say('connecting', 'Connecting', { panel: calmPanel('Connecting…') });
-  return say('waiting', 'No camera', { panel: calmPanel('No camera yet', 'As soon as a camera reports, its picture appears here.') });
+function withoutCamera({ reachable, link }: Sight, words: Words): Status {
+  if (!reachable) return say('lost', words.noConnection, { panel: calmPanel(words.noConnection, words.tryingUntil) });
+  if (link.state === 'connecting') return say('connecting', words.connecting, { panel: calmPanel(words.connectingNow) });
+  return say('waiting', words.noCamera, { panel: calmPanel(words.noCameraYet, words.cameraWillCome) });
 }
 
-function withoutLink({ link, picture, retryIn }: Sight, moves: boolean): Status {
-  const again = link.state === 'waiting' ? `Trying again in ${Math.max(1, Math.ceil(retryIn / 1000))} s` : 'Connecting…';
-  const why = link.state === 'waiting' ? link.reason || 'HomeGuard does not answer' : '';
-  const label = link.state === 'waiting' ? 'Reconnecting' : 'Connecting';
-  if (picture)
-    return say('lost', label, { note: moves ? null : { title: ageOf(picture), detail: why ? `${sentence(why)} ${again}` : again } });
-  if (why) return say('lost', label, { panel: calmPanel('No connection', `${sentence(why)} ${again}`) });
-  return say('connecting', label, { panel: calmPanel('Connecting…') });
+function withoutLink({ link, picture, retryIn }: Sight, moves: boolean, words: Words): Status {
+  const again = link.state === 'waiting' ? words.againIn(Math.max(1, Math.ceil(retryIn / 1000))) : words.connectingNow;
+  const why = link.state === 'waiting' ? link.reason || words.noAnswer : '';
+  const label = link.state === 'waiting' ? words.reconnecting : words.connecting;
+  const detail = why ? `${sentence(why)} ${again}` : again;
+  if (picture) return say('lost', label, { note: moves ? null : { title: ageOf(picture, words), detail } });
+  if (why) return say('lost', label, { panel: calmPanel(words.noConnection, detail) });
+  return say('connecting', label, { panel: calmPanel(words.connectingNow) });
 }
 
-function inFallback({ reachable, now }: Sight, camera: Camera): Status {
-  if (!reachable)
-    return say('lost', 'No connection', { panel: calmPanel('No connection', 'HomeGuard does not answer. Trying again until it does.') });
-  if (isDark(camera)) return say('dark', titleOf(camera.condition), { panel: darkPanel(camera, now) });
-  return say('unmeasured', 'Age unknown');
+function inFallback({ reachable, now }: Sight, camera: Camera, words: Words): Status {
+  if (!reachable) return say('lost', words.noConnection, { panel: calmPanel(words.noConnection, words.tryingUntil) });
+  if (isDark(camera)) return inDarkness(camera, now, words);
+  return say('unmeasured', words.ageUnknown);
 }
 
-function ageOf({ age, quiet }: NonNullable<Sight['picture']>): string {
-  return age === null ? `No new picture for ${duration(quiet)}` : `This picture is ${duration(age)} old`;
+function ageOf({ age, quiet }: NonNullable<Sight['picture']>, words: Words): string {
+  return age === null ? words.noNewPicture(duration(quiet, words)) : words.pictureIsOld(duration(age, words));
 }
 
-function darkPanel({ condition, advice, cause, since }: Camera, now: number | null): Status['panel'] {
+function inDarkness({ condition, advice, cause, since }: Camera, now: number | null, words: Words): Status {
   const began = Date.parse(since ?? '');
-  const told = now === null || Number.isNaN(began) ? '' : `Since ${moment(began, now)}, ${ago(now - began)}`;
-  return { title: titleOf(condition), advice: advice ?? '', cause: cause ?? '', since: told };
+  const told = now === null || Number.isNaN(began) ? '' : words.since(moment(began, now), ago(now - began, words));
+  const title = titleOf(condition, words);
+  const trying = tryingOf(condition, words);
+  return say('dark', title, { panel: { title, advice: advice ?? '', cause: cause ?? '', since: told, trying } });
 }
 
 function calmPanel(title: string, advice = ''): Status['panel'] {
-  return { title, advice, cause: '', since: '' };
+  return { title, advice, cause: '', since: '', trying: '' };
 }

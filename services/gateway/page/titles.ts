@@ -1,5 +1,5 @@
 /** What conditions are called, on the page and on the gateway's placeholder pictures. */
-const TITLES: Record<string, string> = {
+export const TITLES = {
   starting: 'Starting…',
   live: 'Waiting for the next picture',
   idle: 'Waiting for the first picture',
@@ -13,9 +13,9 @@ const TITLES: Record<string, string> = {
   'source-failed': 'Video source failed',
   offline: 'Camera service is not running',
   'bus-lost': 'Message bus not reachable',
-};
+} as const;
 
 /** The title for a condition of the `state` topic, or for the gateway's own `offline` and `bus-lost`; `No picture` for any other. */
 export function titleOf(condition: string): string {
-  return Object.hasOwn(TITLES, condition) ? (TITLES[condition] ?? 'No picture') : 'No picture';
+  return Object.hasOwn(TITLES, condition) ? TITLES[condition as keyof typeof TITLES] : 'No picture';
 }

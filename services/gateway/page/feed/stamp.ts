@@ -12,21 +12,22 @@ const TEXT_OFFSET = 6;
 const MAX_TEXT = 64;
 
 /** Reads the stamp of a JPEG; null when it bears none, as the gateway's placeholders and pictures of other publishers do. */
-export function readStamp(jpeg: ArrayBuffer): Stamp | null {
+export function readStamp(jpeg: Uint8Array): Stamp | null {
   const found = STAMP_TEXT.exec(readComment(jpeg));
   return found ? { seq: Number(found[1]), t: Number(found[2]) } : null;
 }
 
 /** Is it a picture that the gateway drew itself, since there was nothing to show? */
-export function isPlaceholder(jpeg: ArrayBuffer): boolean {
+export function isPlaceholder(jpeg: Uint8Array): boolean {
   return readComment(jpeg) === PLACEHOLDER_TEXT;
 }
 
 /** The text of the COM segment right behind SOI (ITU T.81 B.2.4.5), if there is a short one. */
-function readComment(jpeg: ArrayBuffer): string {
-  const view = new DataView(jpeg);
-  if (jpeg.byteLength < TEXT_OFFSET || view.getUint32(0) !== 0xffd8fffe) return '';
+function readComment(jpeg: Uint8Array): string {
+  if (jpeg.length < TEXT_OFFSET) return '';
+  const view = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+  if (view.getUint32(0) !== 0xffd8fffe) return '';
   const length = view.getUint16(4) - 2;
-  if (length < 0 || length > MAX_TEXT || TEXT_OFFSET + length > jpeg.byteLength) return '';
-  return String.fromCharCode(...new Uint8Array(jpeg, TEXT_OFFSET, length));
+  if (length < 0 || length > MAX_TEXT || TEXT_OFFSET + length > jpeg.length) return '';
+  return String.fromCharCode(...jpeg.subarray(TEXT_OFFSET, TEXT_OFFSET + length));
 }

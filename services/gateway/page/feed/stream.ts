@@ -1,15 +1,17 @@
-import type { Camera } from './camera.ts';
 import type { ServerClock } from './server-clock.ts';
 
 /** How it stands with the connection. */
 export type Link =
   | { state: 'connecting' | 'open' }
-  /** `retryAt` is monotonic ms; `refused` counts the attempts that never got so far as to open. */
-  | { state: 'waiting'; retryAt: number; reason: string; refused: number };
+  /** `retryIn` is ms from when this is told; `refused` counts the attempts that never got so far as to open. */
+  | { state: 'waiting'; retryIn: number; reason: string; refused: number };
+
+type Timer = 'retry' | 'ping' | 'silence' | 'proven';
 
 export interface StreamListener {
-  onState(camera: Camera): void;
-  onFrame(jpeg: ArrayBuffer): void;
+  /** A text message: JSON. */
+  onMessage(message: { type: string }): void;
+  onFrame(message: ArrayBuffer): void;
   onLink(link: Link): void;
   onLoginNeeded(): void;
 }
@@ -32,22 +34,19 @@ export function retryWait(failures: number, random = Math.random()): number {
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.6 + 0.4 * random);
 }
 
-/** The WebSocket of one camera, opened again whenever it is lost, until it is closed. */
+/** A WebSocket, opened again whenever it is lost, until it is closed. */
 export class Stream {
   readonly #url: string;
   readonly #clock: ServerClock;
   readonly #listener: StreamListener;
   #socket: WebSocket | null = null;
-  #timers = new Map<'retry' | 'ping' | 'silence' | 'proven', number>();
+  #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   #isOpen = false;
   #failures = 0;
   #refused = 0;
 
-  /** @param path relative to the page, `cameras/front/ws` */
-  constructor(path: string, clock: ServerClock, listener: StreamListener) {
-    const url = new URL(path, document.baseURI);
-    url.protocol = url.protocol.replace('http', 'ws');
-    this.#url = url.href;
+  constructor(url: string, clock: ServerClock, listener: StreamListener) {
+    this.#url = url;
     this.#clock = clock;
     this.#listener = listener;
   }
@@ -59,7 +58,7 @@ export class Stream {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => this.#opened(socket);
+    socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#read(data);
     socket.onclose = ({ code, reason }) => this.#lost(code, reason);
     this.#expectNews();
@@ -71,19 +70,24 @@ export class Stream {
     this.#refused = 0;
   }
 
-  #opened(socket: WebSocket): void {
+  /** Says something as JSON; while there is no connection it is not said. */
+  send(message: object): void {
+    if (this.#isOpen && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #opened(): void {
     this.#isOpen = true;
     this.#refused = 0;
     this.#after('proven', PROVEN_MS, () => {
       this.#failures = 0;
     });
-    this.#ping(socket, 0);
+    this.#ping(0);
     this.#listener.onLink({ state: 'open' });
   }
 
-  #ping(socket: WebSocket, sent: number): void {
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
-    this.#after('ping', pingWait(sent), () => this.#ping(socket, sent + 1));
+  #ping(sent: number): void {
+    this.send({ ping: performance.now() });
+    this.#after('ping', pingWait(sent), () => this.#ping(sent + 1));
   }
 
   #read(data: string | ArrayBuffer): void {
@@ -95,9 +99,8 @@ export class Stream {
     const received = performance.now();
     const message = JSON.parse(data) as { type: string; ping: number; now: number };
     if (message.type === 'pong') this.#clock.sample(message.ping, message.now, received);
-    if (message.type !== 'state') return;
-    this.#clock.roughly(message.now, received);
-    this.#listener.onState(message as unknown as Camera);
+    if (message.type === 'state') this.#clock.roughly(message.now, received);
+    this.#listener.onMessage(message);
   }
 
   #lost(code: number, reason: string): void {
@@ -110,7 +113,7 @@ export class Stream {
     this.#failures += 1;
     const wait = retryWait(this.#failures);
     this.#after('retry', wait, () => this.open());
-    this.#listener.onLink({ state: 'waiting', retryAt: performance.now() + wait, reason, refused: this.#refused });
+    this.#listener.onLink({ state: 'waiting', retryIn: wait, reason, refused: this.#refused });
   }
 
   #expectNews(): void {
@@ -129,8 +132,8 @@ export class Stream {
     socket.close();
   }
 
-  #after(name: 'retry' | 'ping' | 'silence' | 'proven', ms: number, then: () => void): void {
+  #after(name: Timer, ms: number, then: () => void): void {
     clearTimeout(this.#timers.get(name));
-    this.#timers.set(name, window.setTimeout(then, ms));
+    this.#timers.set(name, setTimeout(then, ms));
   }
 }

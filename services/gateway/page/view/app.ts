@@ -1,0 +1,110 @@
+import { Fragment, h, type VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Camera } from '../camera.ts';
+import { chosen } from '../route.ts';
+import { statusOf } from '../status.ts';
+import type { Language } from '../words/language.ts';
+import { ConnectDialog } from './connect.ts';
+import { FullScreen } from './full-screen.ts';
+import { ActionButton } from './icon.ts';
+import { Panel } from './panel.ts';
+import type { Ui } from './ui.ts';
+import { Wall, wallTitle } from './wall.ts';
+import { Watch } from './watch.ts';
+
+interface Props {
+  ui: Ui;
+  language: Language;
+  toast: string;
+  hash: string;
+}
+
+/** The whole page: the wall, or one camera, or why there is neither. */
+export function App({ ui, language, toast, hash }: Props): VNode {
+  const { station, words } = ui;
+  const { cameras } = station;
+  const camera = chosen(cameras, hash);
+  const isWall = camera === null && cameras.length > 1;
+  const status = statusOf(station.sight(camera), words);
+  const [isConnecting, setConnecting] = useState(false);
+  const { app, full, isFull } = useFullScreen();
+  useEffect(() => {
+    document.title = camera ? `${camera.name} · HomeGuard` : 'HomeGuard';
+  }, [camera?.name]);
+  const menu = h(Menu, { ui, language, onConnect: () => setConnecting(true) });
+  const announcement = isWall ? wallTitle(ui, cameras) : [status.label, status.panel?.advice].filter(Boolean).join('. ');
+  const body = camera
+    ? h(Watch, { key: camera.id, ui, camera, cameras, status, menu, full, isFull })
+    : h(
+        Fragment,
+        null,
+        h(Brand, { title: 'HomeGuard', detail: isWall ? wallTitle(ui, cameras) : '' }),
+        h('div', { class: 'actions' }, menu),
+        h('div', { class: 'banners' }, h(FallbackBanner, { ui })),
+        isWall ? h(Wall, { ui, cameras }) : h('main', { class: 'stage', id: 'stage' }, status.panel && h(Panel, { ui, status })),
+      );
+  return h(
+    Fragment,
+    null,
+    h('div', { ref: app, class: `app ${isWall ? 'all' : 'one'}`, id: 'app', 'data-kind': isWall ? 'wall' : status.kind }, body),
+    isConnecting && h(ConnectDialog, { ui, cameras: camera ? [camera] : cameras, onClose: () => setConnecting(false) }),
+    h('p', { class: 'toast', id: 'toast', role: 'status' }, toast),
+    h('p', { class: 'unseen', id: 'announcement', role: 'status' }, announcement),
+  );
+}
+
+function Brand({ title, detail }: { title: string; detail: string }): VNode {
+  return h(
+    'header',
+    { class: 'brand' },
+    h('img', { class: 'logo', src: logo(), alt: '', width: 28, height: 28 }),
+    h('h1', { id: 'name' }, title),
+    detail && h('p', { class: 'detail' }, detail),
+  );
+}
+
+/** The page's own icon, wherever it lies. */
+export function logo(): string {
+  return document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
+}
+
+/** What is there on every page. */
+function Menu({ ui, language, onConnect }: { ui: Ui; language: Language; onConnect: () => void }): VNode {
+  const { words } = ui;
+  const speak = () => ui.speak(language === 'en' ? 'de' : 'en');
+  return h(
+    Fragment,
+    null,
+    h(ActionButton, { id: 'connect', icon: 'connect', label: words.connect, hint: words.connectHint, onClick: onConnect }),
+    h(ActionButton, { id: 'language', icon: 'language', label: words.changeLanguage, onClick: speak }),
+    ui.hasLogin &&
+      h(
+        'form',
+        { method: 'post', action: 'logout' },
+        h(ActionButton, { id: 'log-out', icon: 'logOut', label: words.logOut, type: 'submit' }),
+      ),
+  );
+}
+
+export function FallbackBanner({ ui: { station, words } }: { ui: Ui }): VNode | null {
+  if (!station.fallback) return null;
+  return h('p', { class: 'banner', id: 'fallback-banner' }, h('strong', null, words.simpleStream), ' ', words.simpleStreamText);
+}
+
+function useFullScreen() {
+  const app = useRef<HTMLDivElement>(null);
+  const full = useRef<FullScreen | null>(null);
+  const [isFull, setFull] = useState(false);
+  useEffect(() => {
+    if (app.current) full.current ??= new FullScreen(app.current, setFull);
+  }, []);
+  return { app, full, isFull };
+}
+
+/** What a camera says of itself in two sentences. */
+export function told({ cause, advice }: Camera, sentence: (text: string) => string): string {
+  return [cause, advice]
+    .map((text) => sentence(text ?? ''))
+    .join(' ')
+    .trim();
+}

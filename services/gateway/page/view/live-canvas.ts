@@ -1,0 +1,35 @@
+import { h, type VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Ui } from './ui.ts';
+
+interface Props {
+  ui: Ui;
+  id: string;
+  /** How many pictures a second can be shown here; null: all there are. */
+  fps: number | null;
+  label: string;
+}
+
+/**
+ * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. A canvas that was handed to a worker
+ * never comes back, so give this the camera's id as its `key`.
+ */
+export function LiveCanvas({ ui: { station }, id, fps, label }: Props): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const isSeen = useSeen(canvas);
+  useEffect(() => (canvas.current ? station.draw(id, canvas.current) : undefined), [station, id]);
+  useEffect(() => (isSeen ? station.want(id, fps) : undefined), [station, id, fps, isSeen]);
+  return h('canvas', { ref: canvas, class: 'view', role: 'img', 'aria-label': label });
+}
+
+/** Whether an element is on the screen, or nearly so; until that is known it is taken to be. */
+function useSeen(element: { current: Element | null }): boolean {
+  const [isSeen, setSeen] = useState(true);
+  useEffect(() => {
+    if (!element.current || typeof IntersectionObserver === 'undefined') return;
+    const observer = new IntersectionObserver((entries) => setSeen(entries.at(-1)?.isIntersecting ?? true), { rootMargin: '80px' });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return isSeen;
+}

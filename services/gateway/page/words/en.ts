@@ -1,0 +1,150 @@
+/** What the page says, in English. The other languages have the same words, which the compiler checks. */
+import { TITLES } from '../titles.ts';
+
+/** The conditions' names, and those of what is done about them. */
+type ByCondition = Record<keyof typeof TITLES, string>;
+
+export const en = {
+  language: 'English',
+  decimal: '.',
+  days: (n: number) => `${n} days`,
+  justNow: 'just now',
+  ago: (time: string) => `${time} ago`,
+  since: (moment: string, ago: string) => `Since ${moment}, ${ago}`,
+
+  titles: TITLES as ByCondition,
+  noPicture: 'No picture',
+  trying: {
+    starting: '',
+    live: '',
+    idle: '',
+    off: 'Nothing is recorded or sent until you switch it on again.',
+    'no-device': 'HomeGuard keeps looking and takes the camera as soon as it is plugged in.',
+    'permission-denied': 'HomeGuard tries again by itself, at most every 30 s.',
+    'device-busy': 'HomeGuard takes the camera as soon as the other program lets go of it.',
+    'no-frames': 'HomeGuard opens the camera again by itself, at most every 30 s.',
+    'bad-format': 'HomeGuard tries again by itself, at most every 30 s.',
+    'no-usb-bandwidth': 'HomeGuard tries again by itself, at most every 30 s.',
+    'source-failed': 'HomeGuard tries again by itself, at most every 30 s.',
+    offline: 'The picture comes back by itself once the service runs.',
+    'bus-lost': 'HomeGuard keeps connecting until the bus is back.',
+  } as ByCondition,
+
+  live: 'Live',
+  delayed: 'Delayed',
+  notLive: 'Not live',
+  ageUnknown: 'Age unknown',
+  frozen: 'Frozen',
+  waiting: 'Waiting',
+  connecting: 'Connecting',
+  connectingNow: 'Connecting…',
+  reconnecting: 'Reconnecting',
+  noConnection: 'No connection',
+  noCamera: 'No camera',
+  noCameraYet: 'No camera yet',
+  cameraWillCome: 'As soon as a camera reports, its picture appears here.',
+  noAnswer: 'HomeGuard does not answer',
+  tryingUntil: 'HomeGuard does not answer. Trying again until it does.',
+  againIn: (seconds: number) => `Trying again in ${seconds} s`,
+  waitingForNext: 'Waiting for the next picture',
+  pictureIsOld: (age: string) => `This picture is ${age} old`,
+  noNewPicture: (time: string) => `No new picture for ${time}`,
+
+  camera: 'Camera',
+  allCameras: 'All cameras',
+  cameras: (n: number) => (n === 1 ? '1 camera' : `${n} cameras`),
+  dark: (n: number) => `${n} without a picture`,
+  withoutPicture: (name: string) => `${name} (no picture)`,
+  liveView: (name: string) => `Live view of ${name}`,
+
+  age: 'Age',
+  rate: 'Rate',
+  bitrate: 'Bitrate',
+  dropped: 'Dropped',
+  droppedHint: 'Pictures of the last minute that did not arrive here',
+  size: 'Size',
+  viewers: 'Viewers',
+  fps: (value: string) => `${value} fps`,
+  plot: 'Pictures a second in the last minute',
+  lastMinute: 'Last minute',
+
+  snapshot: 'Snapshot',
+  snapshotHint: 'Save a picture (s)',
+  saved: (name: string) => `Saved ${name}`,
+  noSnapshot: (why: string) => `No snapshot: ${why}`,
+  freeze: 'Freeze',
+  freezeHint: 'Hold this picture (space)',
+  pip: 'Picture in picture',
+  pipHint: 'Small window above all others (p)',
+  noPip: 'This browser cannot show the picture in a window of its own',
+  full: 'Full screen',
+  fullHint: 'Full screen (f)',
+  zoomOut: (factor: string) => `${factor} ×, show all`,
+  controls: 'Controls',
+  controlsHint: 'Set the camera (c)',
+  connect: 'Connect',
+  connectHint: 'Addresses for other programs',
+  logOut: 'Log out',
+  close: 'Close',
+  changeLanguage: 'Deutsch',
+
+  testPicture: 'Test picture',
+  noRealCamera: 'This is not a camera.',
+  slowPictures: 'Slow pictures',
+  simpleStream: 'Simple stream',
+  simpleStreamText: 'Something between here and HomeGuard does not let WebSockets pass. The picture moves, but how old it is cannot be told.',
+
+  seen: 'What was seen',
+  tries: 'What happens now',
+  copy: 'Copy',
+  copied: 'Copied',
+
+  noControls: 'This camera offers nothing that could be set.',
+  picture: 'Picture',
+  image: 'Image',
+  service: 'Service',
+  reset: 'Back to default',
+  isDefault: 'Default',
+  readOnly: 'Can only be read',
+  inactive: 'Has no effect now',
+  refused: (why: string) => `Not changed: ${why}`,
+  setting: {
+    capture: 'Camera on',
+    resolution: 'Resolution',
+    fps: 'Pictures a second',
+    quality: 'JPEG quality',
+    restart: 'Open the camera anew',
+    reset: 'Take everything back that was set',
+  } as Record<string, string>,
+  switchOn: 'Switch it on',
+  captureHint: 'Off closes the camera for everybody, and its light goes out.',
+
+  connectIntro: 'Other programs take the picture from here. They need the token in data/secrets/gateway-token, or a login.',
+  thisPage: 'This page',
+  mjpeg: 'MJPEG stream',
+  stillPicture: 'One picture',
+  webSocket: 'WebSocket',
+  topicFrames: 'Every picture',
+  topicPreview: 'One picture a second, kept',
+  topicState: 'Condition and settings',
+  topicSet: 'To set something',
+  mqtt: 'MQTT topics',
+  homeAssistant: 'Home Assistant',
+  homeAssistantText: 'finds the camera by itself once both are on the same message bus: Settings, Devices & services, MQTT.',
+};
+
+export type Words = typeof en;
+
+/** What a condition is called. */
+export function titleOf(condition: string, words: Words): string {
+  return byCondition(words.titles, condition) || words.noPicture;
+}
+
+/** What HomeGuard does about a condition; nothing where it does nothing. */
+export function tryingOf(condition: string, words: Words): string {
+  return byCondition(words.trying, condition);
+}
+
+function byCondition(texts: Record<string, string>, condition: string): string {
+  return Object.hasOwn(texts, condition) ? (texts[condition] ?? '') : '';
+}
