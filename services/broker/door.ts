@@ -58,11 +58,10 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
   readonly authorizePublish: NonNullable<AedesOptions['authorizePublish']> = (client, packet, done) => {
     const visitor = client && this.#parts.peerOf(client)?.visitor;
     if (visitor?.mayPublish(packet.topic, more(packet))) return done(null);
-    const refusal = visitor?.refusal('publish', packet.topic);
-    if (refusal) this.#parts.gathering.tell('warn', `a message was refused: the user ${refusal.user} may not publish there`, refusal);
+    const remedy = visitor ? this.#tellRefused(visitor, packet) : undefined;
     // MQTT 5 has a code for it. By 3.1.1 the message is acknowledged, and goes nowhere [MQTT-3.3.5-2]: to close the connection would take
     // from a program all that it may.
-    if (client?.version === 5) return done(new RefusedError(refusal?.remedy));
+    if (client?.version === 5) return done(new RefusedError(remedy));
     this.#refused.add(packet);
     done(null);
   };
@@ -101,6 +100,15 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
       this.#trouble = error.message;
       return false;
     }
+  }
+
+  /** @returns what mends it */
+  #tellRefused(visitor: Visitor, { topic, properties, ...packet }: Will): string {
+    const isItself = visitor.mayPublish(topic, more({ topic, ...packet }));
+    const refusal = visitor.refusal('publish', isItself ? (properties?.responseTopic ?? '') : topic);
+    const what = isItself ? 'a command was refused for its response topic' : 'a message was refused';
+    this.#parts.gathering.tell('warn', `${what}: the user ${refusal.user} may not publish there`, refusal);
+    return refusal.remedy;
   }
 
   #letIn(client: Client, peer: Peer, visitor: Visitor): void {

@@ -27,8 +27,8 @@ function rightFor(prefixes: Prefixes, deed: Refused['deed'], name: string): stri
       return `${deed}:${topic.camera}`;
     case 'command':
       return `control:${topic.camera}`;
+    case 'broker-count':
     case 'count':
-    case 'gateway-count':
       return deed === 'read' ? `read:${topic.camera}` : null;
     case 'discovery':
       return `publish:${topic.camera}`;

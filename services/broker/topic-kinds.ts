@@ -13,9 +13,9 @@ export const CAMERA_KINDS = [
   'told',
   /** `…/set`. */
   'command',
-  /** How many viewers a gateway has for it, or another one counts. */
-  'gateway-count',
+  /** How many viewers a gateway has for it, and how many the broker counts. */
   'count',
+  'broker-count',
   'discovery',
 ] as const;
 export type CameraKind = (typeof CAMERA_KINDS)[number];
@@ -62,7 +62,7 @@ function innerTopic(prefix: string, name: string): Topic {
 
 function kindBelow(rest: string): CameraKind {
   if (/(^|\/)set$/.test(rest)) return 'command';
-  if (rest.startsWith('viewers/gateway-')) return 'gateway-count';
+  if (rest === 'viewers/broker') return 'broker-count';
   return rest.startsWith('viewers/') ? 'count' : 'told';
 }
 

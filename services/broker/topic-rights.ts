@@ -28,8 +28,8 @@ const cameraRules = (camera: string) => [
   of(camera, 'discovery', 'read, publish'),
   // To forget a camera is to clear all that is kept of it.
   of(camera, 'command', 'read, clear'),
+  of(camera, 'broker-count', 'read, clear'),
   of(camera, 'count', 'read, clear'),
-  of(camera, 'gateway-count', 'read, clear'),
   any('page', 'read'),
   any('birth', 'read'),
   // Answers to commands that came with a response topic.
@@ -39,8 +39,8 @@ const cameraRules = (camera: string) => [
 const gatewayRules = [
   of('*', 'told', 'read'),
   of('*', 'command', 'read, publish'),
-  of('*', 'count', 'read'),
-  of('*', 'gateway-count', 'read, publish'),
+  of('*', 'broker-count', 'read'),
+  of('*', 'count', 'read, publish'),
   any('cameras', 'read, publish'),
   any('page', 'read, publish'),
   any('bridge', 'read'),
@@ -51,8 +51,8 @@ const gatewayRules = [
 const homeAssistantRules = [
   of('*', 'told', 'read'),
   of('*', 'command', 'read, publish'),
+  of('*', 'broker-count', 'read'),
   of('*', 'count', 'read'),
-  of('*', 'gateway-count', 'read'),
   // A device that somebody deletes there.
   of('*', 'discovery', 'read, clear'),
   any('birth', 'read, publish'),
@@ -87,7 +87,7 @@ const REPLIES = 'replies';
 function rulesOfGrant(user: string, grant: Grant): Rule[] {
   if (grant.power === 'use') return (['outer', 'elsewhere', 'birth'] as const).map((kind) => any(kind, 'read, publish', grant.topic));
   const { camera, power } = grant;
-  const counts = [of(camera, 'count', 'read'), of(camera, 'gateway-count', 'read')];
+  const counts = [of(camera, 'broker-count', 'read'), of(camera, 'count', 'read')];
   if (power === 'publish') {
     const rules = [
       of(camera, 'told', 'publish'),

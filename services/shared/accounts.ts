@@ -1,5 +1,6 @@
 /** The users that `npm run user` makes, in `DATA_DIR/users.json`: the broker and the gateway know the same ones. */
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, fchownSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from './fault.ts';
@@ -7,6 +8,8 @@ import { formatRights, parseRights, type Rights } from './rights.ts';
 
 /** A user's name: it stands in logs and in topics. */
 export const USER_NAME = /^[a-z0-9][a-z0-9_.-]{0,31}$/;
+/** The parts of HomeGuard that know users. In containers and under systemd each has a folder of its own below DATA_DIR. */
+const PARTS = ['broker', 'gateway'];
 /** So many there may be. */
 const MAX_ACCOUNTS = 100;
 
@@ -64,6 +67,12 @@ export class Accounts {
   }
 }
 
+/** The folders whose users are to be the same: those of the services, where they have some of their own, else `dataDir` itself. */
+export function accountFolders(dataDir: string): string[] {
+  const own = PARTS.map((part) => path.join(dataDir, part)).filter((folder) => existsSync(path.join(folder, 'secrets')));
+  return own.length > 0 ? own : [dataDir];
+}
+
 /** Empty: there is no file. A change within a tick of the clock shows in the inode, since each write makes a new file. */
 function versionOf(file: string): string {
   const { mtimeNs, ino, size } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
@@ -86,12 +95,26 @@ function readAccounts(file: string): Map<string, Account> {
 
 function writeAccounts(file: string, accounts: ReadonlyMap<string, Account>): void {
   const entries = [...accounts].map(([name, { hash, rights }]) => [name, { password: hash, may: formatRights(rights) }]);
+  const draft = `${file}.${randomUUID()}`;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writeFor(path.dirname(file), draft, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
+    renameSync(draft, file);
   } catch (error) {
+    rmSync(draft, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     throw new FaultError(`no user can be written to ${file} (${code}): set DATA_DIR to a folder that can be written`, { cause: error });
+  }
+}
+
+/** Root makes users for services that have users of their own: the new file belongs to whom the folder belongs, and is no link (x). */
+function writeFor(folder: string, file: string, text: string): void {
+  const { uid, gid } = statSync(folder);
+  const fd = openSync(file, 'wx', 0o600);
+  try {
+    writeFileSync(fd, text);
+    if (process.getuid?.() !== uid) fchownSync(fd, uid, gid);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -118,7 +118,7 @@ test('what was refused is told with what mends it', () => {
     ['read', 'zigbee2mqtt/+/state', 'use:zigbee2mqtt'],
     ['publish', 'homeguard/_broker/telemetry', 'admin'],
     ['publish', '$SYS/x', null],
-    ['publish', 'homeguard/front/viewers/gateway-x', null],
+    ['publish', 'homeguard/front/viewers/broker', null],
   ];
   for (const [deed, name, right] of remedies) {
     const remedy = remedyFor(prefixes, { deed, name, ...own });
