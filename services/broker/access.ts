@@ -87,17 +87,17 @@ export class Access {
    * @returns null: nothing has changed; else those who are in, but as users that are gone or have another password
    * @throws FaultError when they cannot be read; then all stays as it was
    */
-  refresh(): Visitor[] | null {
+  refresh(): { gone: Visitor[]; users: string[] } | null {
     if (!this.#users?.accounts.refresh()) return null;
-    this.#users.logins.forgetChanged();
+    const { accounts, logins } = this.#users;
+    logins.forgetChanged();
     const gone: Visitor[] = [];
     for (const [visitor, hash] of this.#visitors) {
       if (hash === undefined) continue;
-      const isGone = this.#users.accounts.get(visitor.identity.user ?? '')?.hash !== hash;
-      if (isGone) gone.push(visitor);
-      else visitor.setRules(this.#rulesOf(visitor.identity));
+      if (accounts.get(visitor.identity.user ?? '')?.hash === hash) visitor.setRules(this.#rulesOf(visitor.identity));
+      else gone.push(visitor);
     }
-    return gone;
+    return { gone, users: accounts.names };
   }
 
   /** Gateways count their own viewers, so the broker must not count them once more. Nobody else may have their ids. */

@@ -49,7 +49,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
         const { sentence, cause, returnCode } = admission.refused;
         onRefused();
         gathering.tell('warn', sentence, { user: username, client: client.id, from: peer.address, ...(cause && { cause }) });
-        done(Object.assign(new Error(sentence), { returnCode }) as AuthenticateError, false);
+        done(Object.assign(new RefusedError(sentence), { returnCode }) as AuthenticateError, false);
       },
       (error: AuthenticateError) => done(error, false),
     );
@@ -90,10 +90,12 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
    */
   refresh(): boolean {
     try {
-      const gone = this.#parts.access.refresh();
-      for (const visitor of gone ?? []) this.#sendOut(visitor);
+      const change = this.#parts.access.refresh();
       this.#trouble = null;
-      return gone !== null;
+      if (!change) return false;
+      this.#parts.log.info({ users: change.users.join(',') || 'none' }, 'the users have changed');
+      for (const visitor of change.gone) this.#sendOut(visitor);
+      return true;
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
       if (error.message !== this.#trouble) this.#parts.log.error(`${error.message}; until then all users stay as they were`);
@@ -129,7 +131,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
   }
 }
 
-/** What a publish was refused with, which is no fault of the connection. */
+/** What a login or message was refused with, which is told already, and no fault of the connection. */
 export class RefusedError extends Error {
   override name = 'RefusedError';
 }

@@ -234,7 +234,7 @@ test('who is a user no longer, or has another password, is named; others get the
   const theirs = new Accounts(dir);
   const hash = await hashPassword('x');
   for (const name of ['anna', 'bert', 'cleo']) theirs.set(name, { hash, rights: parseRights(['read:front']) });
-  assert.deepEqual(access.refresh(), []);
+  assert.deepEqual(access.refresh()?.gone, []);
   const [anna, bert, cleo] = [
     visitorIn(await arrive('anna', 'x')),
     visitorIn(await arrive('bert', 'x')),
@@ -243,7 +243,7 @@ test('who is a user no longer, or has another password, is named; others get the
   theirs.set('anna', null);
   theirs.set('bert', { hash: await hashPassword('y'), rights: ADMIN });
   theirs.set('cleo', { hash, rights: parseRights(['read:door']) });
-  assert.deepEqual(access.refresh(), [anna, bert]);
+  assert.deepEqual(access.refresh(), { gone: [anna, bert], users: ['bert', 'cleo'] });
   assert.ok(cleo.mayRead('homeguard/door/frame') && !cleo.mayRead('homeguard/front/frame'));
   assert.ok(bert.mayRead('homeguard/front/frame') && !bert.mayRead('homeguard/door/frame'), 'until it is disconnected');
   assert.equal(access.refresh(), null);
