@@ -85,7 +85,7 @@ class BrokerService implements Broker {
       gathering: this.#gathering,
       onRefused: () => this.#telemetry.counts.logins_refused++,
     });
-    this.#door.refresh();
+    this.#door.start();
     this.#viewers = new Viewers(settings.mqtt.prefix, (id, count) => {
       this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), count === null ? '' : String(count), true);
     });

@@ -27,6 +27,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
   /** Messages of MQTT 3.1.1 that go to nobody. */
   readonly #refused = new WeakSet<object>();
   #trouble: string | null = null;
+  #hasBegun = false;
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
@@ -84,6 +85,12 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
     return this.#refused.has(packet);
   }
 
+  /** Reads the users for the first time. */
+  start(): void {
+    this.refresh();
+    this.#hasBegun = true;
+  }
+
   /**
    * Reads the users anew if they have changed, and disconnects those who are users no longer. To be called about once a second.
    * @returns whether they have changed
@@ -93,7 +100,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
       const change = this.#parts.access.refresh();
       this.#trouble = null;
       if (!change) return false;
-      this.#parts.log.info({ users: change.users.join(',') || 'none' }, 'the users have changed');
+      if (this.#hasBegun) this.#parts.log.info({ users: change.users.join(',') || 'none' }, 'the users have changed');
       for (const visitor of change.gone) this.#sendOut(visitor);
       return true;
     } catch (error) {

@@ -7,6 +7,7 @@ import { FaultError } from '../../services/shared/fault.ts';
 import { LoginLimit, networkOf } from '../../services/shared/login-limit.ts';
 import { BusyError, hashPassword, isPassword } from '../../services/shared/password.ts';
 import { ADMIN, formatRights, may, mayUseTopic, NOTHING, parseRights } from '../../services/shared/rights.ts';
+import { readCommand } from '../../services/user/command.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 describe('rights', () => {
@@ -147,4 +148,44 @@ describe('wrong passwords', () => {
     assert.equal(networkOf('::ffff:192.0.2.1'), '192.0.2.1');
     assert.equal(networkOf('unix socket'), 'unix socket');
   });
+});
+
+describe('npm run user', () => {
+  test('takes what there is to do', () => {
+    const rights = parseRights(['read:front', 'control:door']);
+    assert.deepEqual(readCommand(['add', 'anna', '--may', 'read:front', '--may', 'control:door']), {
+      ...{ is: 'add', name: 'anna', rights, passwordFile: undefined },
+    });
+    assert.deepEqual(readCommand(['may', 'anna', 'read:front', 'control:door']), { is: 'may', name: 'anna', rights });
+    assert.deepEqual(readCommand(['password', 'anna', '--password-file', '-']), { is: 'password', name: 'anna', passwordFile: '-' });
+    assert.deepEqual(readCommand(['remove', 'anna']), { is: 'remove', name: 'anna' });
+    assert.deepEqual([readCommand(['list']), readCommand(['add', '-h'])], [{ is: 'list' }, { is: 'help' }]);
+  });
+
+  const wrong: [args: string, told: RegExp][] = [
+    ['', /^Say what is to be done\.$/],
+    ['make anna', /^"make" is none of add, list, may, password and remove\.$/],
+    ['add', /^Say what the user may/],
+    ['add --may read:front', /^Name the user\.$/],
+    ['add anna read:front', /^What is read:front\? A right comes behind --may\.$/],
+    ['add anna --may reed:front', /^"reed:front" is no right: say admin, read:\{camera\}/],
+    ['add Anna --may read:front', /^"Anna" is no user's name: a name is a small letter/],
+    ['may anna', /^Say all that the user may/],
+    ['list anna', /^list takes no name\.$/],
+    ['remove anna --may admin', /^--may goes with add\.$/],
+    ['list --password-file x', /^--password-file goes with add and password\.$/],
+    ['add anna --password x', /--password/],
+    ...['camera', 'gateway', 'homeassistant', 'healthcheck', 'bridge', 'admin'].map((name): [string, RegExp] => [
+      `remove ${name}`,
+      new RegExp(`^${name} is HomeGuard's own: choose another name$`),
+    ]),
+  ];
+  for (const [args, told] of wrong) {
+    test(`"${args}" is told`, () => {
+      assert.throws(
+        () => readCommand(args.split(' ').filter(Boolean)),
+        (error) => error instanceof FaultError && told.test(error.message),
+      );
+    });
+  }
 });
