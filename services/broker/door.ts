@@ -3,6 +3,7 @@ import { FaultError } from '../shared/fault.ts';
 import type { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
 import type { Access } from './access.ts';
+import { CommandLog } from './command-log.ts';
 import type { Peer } from './peer.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -23,6 +24,7 @@ type Will = Pick<PublishPacket, 'topic' | 'payload' | 'retain' | 'properties'>;
 /** Where Aedes asks who may what; what is refused stands in the log, with what mends it. */
 export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe'> {
   readonly #parts: DoorParts;
+  readonly #commands: CommandLog;
   readonly #clients = new Map<Visitor, Client>();
   /** Messages of MQTT 3.1.1 that go to nobody. */
   readonly #refused = new WeakSet<object>();
@@ -31,6 +33,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
+    this.#commands = new CommandLog(parts.log, parts.gathering);
   }
 
   readonly authenticate: NonNullable<AedesOptions['authenticate']> = (client, username, password, done) => {
@@ -58,7 +61,12 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
 
   readonly authorizePublish: NonNullable<AedesOptions['authorizePublish']> = (client, packet, done) => {
     const visitor = client && this.#parts.peerOf(client)?.visitor;
-    if (visitor?.mayPublish(packet.topic, more(packet))) return done(null);
+    if (visitor?.mayPublish(packet.topic, more(packet))) {
+      // The end is looked at first, since each frame comes by here.
+      if (packet.topic.endsWith('/set') && visitor.isCommand(packet.topic))
+        this.#commands.note(visitor.identity, packet.topic, packet.payload);
+      return done(null);
+    }
     const remedy = visitor ? this.#tellRefused(visitor, packet) : undefined;
     // MQTT 5 has a code for it. By 3.1.1 the message is acknowledged, and goes nowhere [MQTT-3.3.5-2]: to close the connection would take
     // from a program all that it may.
