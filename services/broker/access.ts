@@ -6,13 +6,10 @@ import { ClientIds, type Holder } from './client-ids.ts';
 import { Logins } from './logins.ts';
 import type { Prefixes } from './topic-kinds.ts';
 import { everybodysRules, type Rule, rulesOfAccount, rulesOfOwnUser } from './topic-rights.ts';
-import { type Identity, Visitor } from './visitor.ts';
+import { type Identity, MAX_SHOWN, Visitor } from './visitor.ts';
 
 /** CONNACK's codes of MQTT 3.1.1 (table 3.1), which Aedes translates for MQTT 5: 0x85, 0x88, 0x87. */
 const REFUSED = { id: 2, later: 3, unauthorised: 5 } as const;
-
-/** So much of a topic stands in a line of the log, in characters. */
-const MAX_SHOWN = 120;
 
 export interface Arrival extends Identity {
   password: Buffer | undefined;
@@ -55,7 +52,8 @@ export class Access {
 
   /** May they in? Who was admitted has to be let go by `leave`. Null: the connection has ended meanwhile. */
   async admit({ user, clientId, address, password, will, holder }: Arrival): Promise<Admission | null> {
-    const identity = { user, clientId, address };
+    // Without logins a name is anybody's word, of which the log would have a line for each.
+    const identity = { user: this.#users ? user : 'anybody', clientId, address };
     const verdict = (await this.#users?.logins.check({ user, password, address })) ?? 'right';
     if (holder.closed) return null;
     if (verdict === 'wrong') return refuse('unauthorised', 'login refused: unknown user or wrong password');
@@ -64,7 +62,7 @@ export class Access {
     const isOwn = this.#users?.logins.isOwnUser(user ?? '') ?? true;
     const visitor = new Visitor(identity, { prefixes: this.#prefixes, rules: this.#rulesOf(identity), isOwn });
     if (will && !visitor.mayPublish(will.topic, will))
-      return refuse('unauthorised', 'login refused: its user may not publish its will', String(will.topic).slice(0, MAX_SHOWN));
+      return refuse('unauthorised', 'login refused: its user may not publish its will', will.topic.slice(0, MAX_SHOWN));
     const account = this.#accountOf(user);
     const cause = this.#users?.ids.claim(clientId, user, account?.rights ?? null, holder);
     if (cause) return refuse('id', "login refused: its client id is another one's", cause);

@@ -1,12 +1,10 @@
 import type { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
-import type { Identity } from './visitor.ts';
+import { type Identity, MAX_SHOWN } from './visitor.ts';
 
 /** So many commands a minute are written one by one; of more only how many. */
 const MAX_A_MINUTE = 60;
 const MINUTE_MS = 60_000;
-/** So much of topic and value is written, in characters. */
-const MAX_SHOWN = 120;
 
 /** Writes into the log who has commanded what. */
 export class CommandLog {

@@ -6,9 +6,10 @@ import { lets, type Rule } from './topic-rights.ts';
 /** Topics of which one client's verdicts are remembered; for one more all are thought out anew. A camera has a few dozen. */
 const MAX_REMEMBERED = 256;
 /** So much of a topic stands in a line of the log, in characters. */
-const MAX_SHOWN = 120;
+export const MAX_SHOWN = 120;
 
 export interface Identity {
+  /** `anybody` where there are no users. */
   user: string | undefined;
   clientId: string;
   /** Where it comes from. */
