@@ -47,6 +47,7 @@ const needs = {
   // What is missing is for the doctor to tell.
   doctor: {},
   forget: {},
+  user: {},
   // For tests with real containers; Docker itself is looked for below.
   containers: { ...ffmpeg, ...compiler },
   // For the camera lab, which builds a virtual machine.
@@ -70,6 +71,7 @@ const commands = {
   bench: 'npm run bench',
   doctor: 'npm run doctor',
   forget: 'npm run forget',
+  user: 'npm run user',
   containers: 'npm run test:containers',
   device: 'npm run test:device',
 };

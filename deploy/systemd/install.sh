@@ -47,7 +47,7 @@ put_in_place() {
   local new=$app.new old=$app.old
   rm -rf "$new" "$old"
   install -d -m 755 "$new"
-  cp -R --no-preserve=ownership "$1"/{bin,node_modules,package.json} "$1"/dist/services "$here"/{README.md,watchdog.mjs,doctor.sh,forget.sh,login.sh,uninstall.sh} "$new"
+  cp -R --no-preserve=ownership "$1"/{bin,node_modules,package.json} "$1"/dist/services "$here"/{README.md,watchdog.mjs,doctor.sh,forget.sh,login.sh,user.sh,uninstall.sh} "$new"
   chmod -R u=rwX,go=rX "$new"
   if [[ -d $app ]]; then mv "$app" "$old"; fi
   mv "$new" "$app"

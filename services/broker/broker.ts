@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
+import { Accounts } from '../shared/accounts.ts';
 import { cameraTopics, isPictureStream } from '../shared/contract.ts';
 import { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
 import { BROKER_USERS, readOrMakeSecret } from '../shared/secrets.ts';
 import type { BrokerSettings } from '../shared/settings.ts';
 import { memoryPair } from '../shared/transport.ts';
-import { type Access, createAccess } from './access.ts';
+import { Access } from './access.ts';
 import { BRIDGE_USER, Bridge } from './bridge/bridge.ts';
+import { Door, RefusedError } from './door.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
@@ -40,11 +42,18 @@ export async function startBroker(settings: BrokerSettings, tools: { log: Logger
   return service;
 }
 
-/** Pictures go out at QoS 0, whatever their publisher asked for: nothing is kept of them for anyone, so the newest wins. */
+/**
+ * Pictures go out at QoS 0, whatever their publisher asked for: nothing is kept of them for anyone, so the newest wins. What was refused is
+ * only acknowledged.
+ */
 class PictureAedes extends Aedes {
+  isRefused: (packet: object) => boolean = () => false;
+
   override publish(packet: PublishPacket, ...rest: [callback: (error?: Error) => void]): void {
     const isKept = packet.qos > 0 && isPictureStream(packet.topic);
-    super.publish(isKept ? { ...packet, qos: 0 } : packet, ...rest);
+    // Our own messages come with a callback alone, a client's with the client in front of it.
+    if (this.isRefused(packet)) rest.at(-1)?.();
+    else super.publish(isKept ? { ...packet, qos: 0 } : packet, ...rest);
   }
 }
 
@@ -53,6 +62,7 @@ class BrokerService implements Broker {
   readonly #log: Logger;
   readonly #gathering: GatheringLog;
   readonly #access: Access;
+  readonly #door: Door;
   readonly #viewers: Viewers;
   readonly #peers = new Set<Peer>();
   readonly #peerOf = new WeakMap<Client['conn'], Peer>();
@@ -67,11 +77,20 @@ class BrokerService implements Broker {
     this.#log = log;
     this.#gathering = new GatheringLog(log);
     this.#bridge = settings.bridge.url ? new Bridge(settings, { log, connect: () => this.connect() }) : null;
-    this.#access = createAccess(settings.broker.auth ? this.#readUsers() : null, settings.mqtt.prefix);
+    this.#access = new Access({ prefixes: settings.mqtt, users: settings.broker.auth ? this.#readUsers() : null });
+    this.#door = new Door({
+      access: this.#access,
+      peerOf: (client) => this.#peerOf.get(client.conn),
+      log,
+      gathering: this.#gathering,
+      onRefused: () => this.#telemetry.counts.logins_refused++,
+    });
+    this.#door.start();
     this.#viewers = new Viewers(settings.mqtt.prefix, (id, count) => {
       this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), count === null ? '' : String(count), true);
     });
     this.#aedes = new PictureAedes(this.#options());
+    this.#aedes.isRefused = (packet) => this.#door.isRefused(packet);
     const publish = (topic: string, payload: string) => this.#tell(topic, payload);
     this.#telemetry = new Telemetry({ prefix: settings.mqtt.prefix, look: () => this.#look(), publish });
   }
@@ -123,23 +142,19 @@ class BrokerService implements Broker {
       sessionExpiryIntervalLimit: MAX_SESSION_S,
       pendingSessionsLimit: MAX_SESSIONS,
       maxTopicLevels: 32,
-      authenticate: (client, username, password, done) => {
-        if (this.#bridge?.isOurselves(client.id)) return done(null, false);
-        const welcome = this.#access.mayConnect(username, password);
-        const peer = this.#peerOf.get(client.conn);
-        if (peer) Object.assign(peer, { clientId: client.id, username });
-        if (!welcome) this.#onRefused({ client: client.id, user: username, from: peer?.address });
-        done(null, welcome);
-      },
-      authorizePublish: (_client, { topic }, done) => done(this.#access.mayUse(topic) ? null : new Error(`nobody may publish to ${topic}`)),
-      authorizeSubscribe: (_client, subscription, done) => done(null, this.#access.mayUse(subscription.topic) ? subscription : null),
+      authenticate: (client, ...rest) =>
+        this.#bridge?.isOurselves(client.id) ? rest[2](null, false) : this.#door.authenticate(client, ...rest),
+      authorizePublish: this.#door.authorizePublish,
+      authorizeSubscribe: this.#door.authorizeSubscribe,
       authorizeForward: (client, packet) => (this.#mayForward(client, packet) ? packet : null),
     };
   }
 
-  #readUsers(): Map<string, string> {
-    const users = new Map<string, string>(BROKER_USERS.map((user) => [user, readOrMakeSecret(this.#settings.dataDir, `mqtt-${user}`)]));
-    return this.#bridge ? users.set(BRIDGE_USER, this.#bridge.password) : users;
+  #readUsers() {
+    const { dataDir } = this.#settings;
+    const own = new Map<string, string>(BROKER_USERS.map((user) => [user, readOrMakeSecret(dataDir, `mqtt-${user}`)]));
+    if (this.#bridge) own.set(BRIDGE_USER, this.#bridge.password);
+    return { own, accounts: new Accounts(dataDir) };
   }
 
   #look() {
@@ -159,16 +174,11 @@ class BrokerService implements Broker {
 
   #mayForward(client: Client, packet: AedesPublishPacket): boolean {
     const peer = this.#peerOf.get(client.conn);
-    if (!peer || packet.topic.startsWith('$') || isTooLarge(client, packet) || peer.repeats.isRepeat(packet)) return false;
+    if (!peer?.visitor?.mayRead(packet.topic) || isTooLarge(client, packet) || peer.repeats.isRepeat(packet)) return false;
     if (!isPictureStream(packet.topic)) return true;
     const isAdmitted = peer.newest.admit(packet.topic, packet.payload.length, peer.stream.backlog);
     this.#telemetry.counts[isAdmitted ? 'frames_out' : 'dropped']++;
     return isAdmitted;
-  }
-
-  #onRefused(who: { client: string; user: string | undefined; from: string | undefined }): void {
-    this.#telemetry.counts.logins_refused++;
-    this.#gathering.tell('warn', 'login refused: unknown user or wrong password', who);
   }
 
   #watchClients(): void {
@@ -180,8 +190,9 @@ class BrokerService implements Broker {
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
     });
     this.#aedes.on('clientError', (client, error) => {
-      // At a stop every client ends with an error, which is none.
-      if (!this.#aedes.closed) this.#gathering.tell('info', 'client closed for a fault', { client: client.id, cause: error.message });
+      // At a stop every client ends with an error, which is none; what was refused is told by the door.
+      if (!this.#aedes.closed && !(error instanceof RefusedError))
+        this.#gathering.tell('info', 'client closed for a fault', { client: client.id, cause: error.message });
     });
     this.#aedes.on('connectionError', (client, error) => {
       const from = this.#peerOf.get(client.conn)?.address;
@@ -190,23 +201,30 @@ class BrokerService implements Broker {
   }
 
   #watchTraffic(): void {
-    const note = (client: Client) => {
-      const filters = Object.keys((client as Client & { subscriptions: Record<string, unknown> }).subscriptions);
-      const peer = this.#peerOf.get(client.conn);
-      if (peer) peer.subscriptions = filters.length;
-      this.#viewers.setFilters(client.id, this.#access.isGateway(peer?.username, client.id) ? [] : filters);
-    };
-    this.#aedes.on('clientReady', note);
+    this.#aedes.on('clientReady', (client) => this.#note(client));
+    this.#aedes.on('sessionExpired', ({ id }) => this.#access.forgetSession(id));
+    this.#aedes.on('sessionLimitReached', ({ id }, { reason }) => reason === 'sessionExpiry' && this.#access.forgetSession(id));
     this.#aedes.on('subscribe', (filters, client) => {
-      note(client);
+      this.#note(client);
       this.#telemetry.onSubscribed(filters.map(({ topic }) => topic));
     });
-    this.#aedes.on('unsubscribe', (_filters, client) => note(client));
+    this.#aedes.on('unsubscribe', (_filters, client) => this.#note(client));
     this.#aedes.on('clientDisconnect', (client) => this.#viewers.setFilters(client.id, []));
     this.#aedes.on('publish', ({ topic, payload }) => {
       if (isPictureStream(topic)) this.#telemetry.counts.frames_in++;
       this.#viewers.notice(topic, payload.length === 0);
     });
+  }
+
+  /** Takes note of what a client is subscribed to. */
+  #note(client: Client): void {
+    const filters = Object.keys((client as Client & { subscriptions: Record<string, unknown> }).subscriptions);
+    const peer = this.#peerOf.get(client.conn);
+    const visitor = peer?.visitor;
+    if (!visitor) return;
+    peer.subscriptions = filters.length;
+    const isCounted = !this.#access.isGateway(visitor.identity);
+    this.#viewers.setFilters(client.id, isCounted ? filters : [], (topic) => visitor.mayRead(topic));
   }
 
   /** Publishes what is the broker's own; retained or, where it is renewed anyway, not. */
@@ -216,6 +234,7 @@ class BrokerService implements Broker {
   }
 
   #sweep(now: number): void {
+    if (this.#door.refresh()) for (const client of this.#door.clients) this.#note(client);
     this.#viewers.sweep(now);
     for (const peer of this.#peers) {
       const complaint = peer.complaint(now);

@@ -10,6 +10,11 @@ const PICTURES = new Set(['frame', 'preview']);
 const FORGOTTEN_MS = 600_000;
 const SILENT_MS = 60_000;
 
+interface Wish {
+  filters: string[];
+  mayRead: (topic: string) => boolean;
+}
+
 interface Known {
   /** It tells of itself, so it is known until it takes that back. */
   isTold: boolean;
@@ -21,8 +26,8 @@ interface Known {
 
 export class Demand {
   readonly #prefix: string;
-  /** Client id -> its filters that reach a frame topic. */
-  readonly #filters = new Map<string, string[]>();
+  /** Client id -> its filters that reach a frame topic, and whether it may read such a topic. */
+  readonly #wishes = new Map<string, Wish>();
   readonly #cameras = new Map<string, Known>();
   /** Camera -> the count told last. */
   readonly #told = new Map<string, number>();
@@ -32,11 +37,14 @@ export class Demand {
     this.#prefix = prefix;
   }
 
-  /** Replaces what is known of a client; an empty list forgets it. */
-  setFilters(clientId: string, filters: string[]): void {
+  /**
+   * Replaces what is known of a client; an empty list forgets it.
+   * @param mayRead what its filters match, and it may not read, it does not get
+   */
+  setFilters(clientId: string, filters: string[], mayRead: Wish['mayRead'] = () => true): void {
     const reaching = filters.filter((filter) => this.#reachesFrames(filter)).slice(0, MAX_FILTERS);
-    if (reaching.length > 0) this.#filters.set(clientId, reaching);
-    else this.#filters.delete(clientId);
+    if (reaching.length > 0) this.#wishes.set(clientId, { filters: reaching, mayRead });
+    else this.#wishes.delete(clientId);
   }
 
   /**
@@ -101,7 +109,7 @@ export class Demand {
   /** Known cameras, those told about, and those that are asked for by name before they exist. */
   #wantedCameras(): Set<string> {
     const ids = new Set([...this.#cameras.keys(), ...this.#told.keys()]);
-    for (const filters of this.#filters.values()) {
+    for (const { filters } of this.#wishes.values()) {
       for (const filter of filters) {
         const id = parseTopic(this.#prefix, filter)?.id;
         if (id && ids.size < 2 * MAX_CAMERAS) ids.add(id);
@@ -113,7 +121,8 @@ export class Demand {
   #count(id: string): number {
     const topic = cameraTopics(this.#prefix, id).frame;
     let count = 0;
-    for (const filters of this.#filters.values()) if (filters.some((filter) => filterMatches(filter, topic))) count++;
+    for (const { filters, mayRead } of this.#wishes.values())
+      if (filters.some((filter) => filterMatches(filter, topic)) && mayRead(topic)) count++;
     return count;
   }
 

@@ -2,6 +2,7 @@ import { NewestWins } from '../shared/newest.ts';
 import { Progress } from '../shared/progress.ts';
 import { type PacketStream, SocketPackets } from '../shared/transport.ts';
 import { Repeats } from './repeats.ts';
+import type { Visitor } from './visitor.ts';
 
 /** Before its CONNECT was accepted a peer may send so much in one packet: a will and a login, not a picture. */
 const MAX_LOGIN_BYTES = 64 << 10;
@@ -19,6 +20,8 @@ export class Peer {
   /** As it has named itself. */
   clientId: string | undefined;
   username: string | undefined;
+  /** Who it is and what it may, from the moment that it is let in. */
+  visitor: Visitor | undefined;
   /** How many it has. */
   subscriptions = 0;
   #limit = MAX_LOGIN_BYTES;

@@ -12,9 +12,9 @@ export class Viewers {
     this.#tell = tell;
   }
 
-  /** A client's subscriptions, all of them; none: it has gone, or is not to be counted. */
-  setFilters(clientId: string, filters: string[]): void {
-    this.#demand.setFilters(clientId, filters);
+  /** A client's subscriptions, all of them, and what it may read of it; none: it has gone, or is not to be counted. */
+  setFilters(clientId: string, filters: string[], mayRead?: (topic: string) => boolean): void {
+    this.#demand.setFilters(clientId, filters, mayRead);
     this.#queue();
   }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../shared/bus.ts';
-import { cameraTopics } from '../shared/contract.ts';
+import { cameraTopics, clientIdPrefix } from '../shared/contract.ts';
 import { type Knobs, textOf } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { Pulse } from '../shared/pulse.ts';
@@ -95,7 +95,7 @@ class Camera implements AsyncDisposable {
     this.#settings = camera;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
     const will = { topic: this.#topics.status, payload: 'offline' };
-    const clientId = `${mqtt.prefix.replaceAll('/', '-')}-camera-${camera.id}`;
+    const clientId = `${clientIdPrefix(mqtt.prefix, 'camera')}${camera.id}`;
     const { url, tlsCa } = mqtt;
     this.#bus = new Bus({ url, tlsCa, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: this.#journal.log });
     const places = { ...LOOK_ROOTS, ...roots };

@@ -31,8 +31,8 @@ export async function checkBroker({ broker, dataDir }: Settings, signal: AbortSi
 
 function readLogin(dataDir: string): Login {
   try {
-    const password = readSecret(dataDir, 'mqtt-camera');
-    return password ? { username: 'camera', password } : {};
+    const password = readSecret(dataDir, 'mqtt-healthcheck');
+    return password ? { username: 'healthcheck', password } : {};
   } catch {
     // We may not read it: a refusal is an answer, too.
     return {};

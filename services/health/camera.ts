@@ -51,6 +51,6 @@ export async function checkCameras(settings: Settings, signal: AbortSignal): Pro
 
 function loginOf({ mqtt, dataDir }: Settings): Login {
   if (mqtt.username) return { username: mqtt.username, password: mqtt.password };
-  const password = readSecret(dataDir, 'mqtt-camera');
-  return password ? { username: 'camera', password } : {};
+  const password = readSecret(dataDir, 'mqtt-healthcheck');
+  return password ? { username: 'healthcheck', password } : {};
 }

@@ -5,7 +5,7 @@ import { BROKER_USERS, readOrMakeSecret, readSecret, writeSecret } from '../shar
 /** Folder below DATA_DIR -> its secrets. The broker comes first: what it knows is what counts. */
 const PARTS: Record<string, string[]> = {
   broker: BROKER_USERS.map((user) => `mqtt-${user}`),
-  camera: ['mqtt-camera'],
+  camera: ['mqtt-camera', 'mqtt-healthcheck'],
   gateway: ['mqtt-gateway', 'gateway-token', 'gateway-password'],
 };
 

@@ -9,6 +9,8 @@ import { NewestWins } from './newest.ts';
 /** mqtt-packet's reason codes, of 3.1.1 and 5. */
 const UNACCEPTABLE_PROTOCOL = new Set([1, 132]);
 const BAD_LOGIN = new Set([4, 5, 134, 135]);
+/** The broker looks at no login now, as after wrong ones: what was said of those still stands. */
+const LATER = new Set([3, 136]);
 /** So many deliveries may wait for the broker's word; what would go beyond is dropped. */
 const MAX_DELIVERIES = 64;
 /** While so many bytes wait for a broker that reads nothing, what is renewed anyway is dropped. */
@@ -180,6 +182,7 @@ export class Bus {
 
   #onError(error: Error & { code?: number | string }): void {
     const code = Number(error.code);
+    if (LATER.has(code) && this.#trouble) return;
     const { url, settings = 'MQTT' } = this.#options;
     const why = error.message || error.code;
     if (UNACCEPTABLE_PROTOCOL.has(code) && this.#client.options.protocolVersion === 5) {

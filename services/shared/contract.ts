@@ -125,8 +125,8 @@ export function birthTopic(discoveryPrefix: string): string {
   return `${discoveryPrefix}/status`;
 }
 
-/** How the MQTT client ids of a service begin; without users the broker knows gateways by it. */
-export function clientIdPrefix(prefix: string, service: 'camera' | 'gateway'): string {
+/** How the MQTT client ids of a service begin; with users the broker lets nobody else have one, without it knows gateways by it. */
+export function clientIdPrefix(prefix: string, service: 'camera' | 'gateway' | 'broker-bridge'): string {
   return `${prefix.replaceAll('/', '-')}-${service}-`;
 }
 

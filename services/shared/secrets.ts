@@ -4,7 +4,7 @@ import path from 'node:path';
 import { FaultError } from './fault.ts';
 
 /** The broker's own users; each has its password in `DATA_DIR/secrets/mqtt-{user}`. */
-export const BROKER_USERS = ['camera', 'gateway', 'homeassistant'] as const;
+export const BROKER_USERS = ['camera', 'gateway', 'homeassistant', 'healthcheck'] as const;
 
 const place = (dataDir: string, name: string) => path.join(dataDir, 'secrets', name);
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;

@@ -107,9 +107,15 @@ test('the camera has no network; the broker none to the outside; the gateway and
 
 test('each knows its own secrets only', async () => {
   const secrets = async (service: string) => (await stack.sh(service, 'ls /data/secrets')).trim().split('\n');
-  assert.deepEqual(await secrets('broker'), ['mqtt-camera', 'mqtt-gateway', 'mqtt-homeassistant']);
-  assert.deepEqual(await secrets('camera'), ['mqtt-camera']);
+  assert.deepEqual(await secrets('broker'), ['mqtt-camera', 'mqtt-gateway', 'mqtt-healthcheck', 'mqtt-homeassistant']);
+  assert.deepEqual(await secrets('camera'), ['mqtt-camera', 'mqtt-healthcheck']);
   assert.deepEqual(await secrets('gateway'), ['gateway-password', 'gateway-token', 'mqtt-gateway']);
+});
+
+test('a user is made for both services that know users', async () => {
+  assert.match(await stack.compose('run', '--rm', 'setup', 'user', 'add', 'anna', '--may', 'read:camera'), /password {3}\S{27} /);
+  for (const service of ['broker', 'gateway']) assert.match(await stack.sh(service, 'cat /data/users.json'), /"anna"/);
+  assert.match(await stack.compose('run', '--rm', 'setup', 'user', 'remove', 'anna'), /is removed/);
 });
 
 test('bounds are set: memory, processes, log; and it comes back after a restart of the machine', async () => {

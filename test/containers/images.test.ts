@@ -35,7 +35,7 @@ test('what runs is JavaScript, with no compiler, no npm and no development depen
     'find /app -name "*.ts" | head; which npm npx cc gcc tsc; ls /app/node_modules | grep -E "^(typescript|playwright-core|node)$"; true',
   );
   assert.equal(found, '');
-  assert.match(await inside(CAMERA, 'ls /app/services'), /broker\ncamera\ndoctor\nforget\ngateway\nhealth\n.*setup\n/s);
+  assert.match(await inside(CAMERA, 'ls /app/services'), /broker\ncamera\ndoctor\nforget\ngateway\nhealth\n.*setup\n.*user\n/s);
 });
 
 test('the images have a user of their own, no secret, and commands that explain themselves', async () => {
@@ -45,7 +45,7 @@ test('the images have a user of their own, no secret, and commands that explain 
   }
   await assert.rejects(
     docker('run', '--rm', APP, 'kamera'),
-    /"kamera" is no command: say broker, camera, gateway, setup, doctor, forget or health/,
+    /"kamera" is no command: say broker, camera, gateway, setup, user, doctor, forget or health/,
   );
 });
 

@@ -229,13 +229,25 @@ test('the target ends within 5 s, with offline published and the broker last; it
 });
 
 test('a camera that is gone for good is forgotten, one that is there is not', async () => {
-  const password = (await machine.sh('cat /var/lib/homeguard/broker/secrets/mqtt-homeassistant')).trim();
-  await machine.sh(`mosquitto_pub -u homeassistant -P '${password}' -q 1 -r -t homeguard/gone/status -m offline`);
+  const password = (await machine.sh('cat /var/lib/homeguard/broker/secrets/mqtt-camera')).trim();
+  await machine.sh(`mosquitto_pub -u camera -P '${password}' -q 1 -r -t homeguard/gone/status -m offline`);
   assert.match(
     await machine.sh('/opt/homeguard/forget.sh gone'),
     /The camera gone is forgotten:\n.*\n {2}message bus: \d+ kept values cleared/,
   );
   assert.match(await machine.sh('/opt/homeguard/forget.sh camera 2>&1 || echo "exit $?"'), /the camera camera is there.*\nexit 1\n$/);
+});
+
+test('a user is made for both services that know users, each of which may read its own file', async () => {
+  const made = await machine.sh('/opt/homeguard/user.sh add anna --may read:camera');
+  const password = /password {3}(\S+)/.exec(made)?.[1];
+  assert.ok(password, made);
+  for (const part of ['broker', 'gateway'])
+    assert.match(await machine.sh(`cd /var/lib/homeguard/${part} && stat -c '%a %u' users.json && stat -c '%u' .`), /^600 (\d+)\n\1\n$/);
+  const watch = (topic: string) => `mosquitto_sub -u anna -P '${password}' -t ${topic} -C 1 -W 5`;
+  await until('the user to be known', async () => (await machine.sh(`${watch('homeguard/camera/status')} || true`)) === 'online\n');
+  assert.match(await machine.sh('echo "a password of mine" | /opt/homeguard/user.sh password anna --password-file -'), /as you chose it/);
+  assert.match(await machine.sh('/opt/homeguard/user.sh remove anna && /opt/homeguard/user.sh list'), /is removed.*\nThere are no users/);
 });
 
 test('it starts with the machine, without a camera, and with the same secrets', async () => {

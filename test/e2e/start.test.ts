@@ -12,7 +12,7 @@ test('a start takes under 3 s, a stop under 5 s, and secrets are for the owner o
   const program = startProgram(t, { env: { CAMERA_SOURCE: 'test', DATA_DIR: dataDir } });
   await program.outputMatching(/login\?token=/);
   assert.ok(performance.now() - began < 3000);
-  for (const name of ['gateway-token', 'gateway-password', 'mqtt-camera', 'mqtt-gateway', 'mqtt-homeassistant']) {
+  for (const name of ['gateway-token', 'gateway-password', 'mqtt-camera', 'mqtt-gateway', 'mqtt-healthcheck', 'mqtt-homeassistant']) {
     assert.equal(statSync(join(dataDir, 'secrets', name)).mode & 0o777, 0o600, name);
   }
   await program.stop();

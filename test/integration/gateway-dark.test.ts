@@ -149,7 +149,7 @@ describe('a camera that has nothing to show', { concurrency: true }, () => {
     const { bus, camera, url } = await setUp(t);
     const viewers = await watchBoth(t, url);
     await assertLive(viewers);
-    const mischief = await connectMqtt(t, bus.url, bus.login('homeassistant'));
+    const mischief = await connectMqtt(t, bus.url, bus.login('camera'));
     for (const state of [
       '',
       '{',

@@ -34,7 +34,8 @@ describe('bridge', { concurrency: 4 }, () => {
     assert.ok(camera.bus.publishPicture(camera.topics.frame, tinyJpeg({ seq: 8 }), { seq: 8, t: 1 }));
     camera.bus.publish(camera.topics.telemetry, '{"fps":30}');
     await camera.answer({ setting: 'fps', wanted: '31', value: '30', refused: 'fps has to be at most 30.' });
-    await camera.bus.deliver(topic('viewers/gateway-x'), '1', { retain: true });
+    const gateway = await connectMqtt(t, bus.url, bus.login('gateway'));
+    await gateway.publishAsync(topic('viewers/gateway-x'), '1', { qos: 1, retain: true });
     await camera.bus.deliver(topic('fps'), '15', { retain: true });
     await until('the newest value', () => house.on(topic('fps')).at(-1) === '15');
     await until('telemetry', () => house.on(topic('telemetry')).length === 1);
@@ -225,7 +226,8 @@ describe('bridge', { concurrency: 4 }, () => {
     await until('discovery', () => house.on(discovery).length === 1);
     await camera.stop();
     const names = ['status', 'state', 'capture', 'fps', 'resolution', 'controls/focus_absolute', 'preview', 'snapshot'].map(topic);
-    const home = await connectMqtt(t, bus.url, bus.login('homeassistant'));
+    // As `forget` does.
+    const home = await connectMqtt(t, bus.url, bus.login('camera'));
     for (const name of [discovery, ...names]) await home.publishAsync(name, '', { qos: 1, retain: true });
     await until('nothing', async () => Object.keys(await house.kept()).length === 0);
     await until('its connection to end', () => /homeguard-bridge-[0-9a-f]{12}-front disconnected/.test(house.log()));
@@ -245,7 +247,7 @@ describe('bridge', { concurrency: 4 }, () => {
       await startBridged(t, old, { MQTT_PREFIX: 'old' }),
     ];
     for (const way of ways) await until("the house's broker", () => way.lines.some(({ msg }) => /^the house's broker is there/.test(msg)));
-    const home = await connectMqtt(t, ways[2]?.url ?? '', ways[2]?.login('homeassistant'));
+    const home = await connectMqtt(t, ways[2]?.url ?? '', ways[2]?.login('camera'));
     await home.publishAsync('old/front/status', 'online', { qos: 1, retain: true });
     await home.publishAsync('old/front/preview', tinyJpeg({ seq: 1 }), { qos: 0, retain: true });
     await until('it there', () => plain.on('old/front/status').includes('online') && plain.on('old/front/preview').length === 1);

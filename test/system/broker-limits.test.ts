@@ -127,7 +127,7 @@ describe('addresses', { concurrency: true }, () => {
     const path = join(makeWorkDir(t), 'bus.sock');
     const bus = await startTestBroker(t, { BROKER_SOCKET: path });
     assert.equal(statSync(path).mode & 0o777, 0o660);
-    const client = await connectMqtt(t, `mqtt+unix://${path}`, bus.login('camera'));
+    const client = await connectMqtt(t, `mqtt+unix://${path}`, bus.login('homeassistant'));
     await client.subscribeAsync('a');
     const got = untilEvent(client, 'message');
     await client.publishAsync('a', 'x');

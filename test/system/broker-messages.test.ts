@@ -165,7 +165,7 @@ test('gateways count for themselves: the broker leaves them out, by user, or by 
     await last(0);
     assert.deepEqual(counts(), [0, 1, 0]);
   };
-  await watch(bus.url, bus.login('camera'), bus.login('gateway'), { ...bus.login('homeassistant'), clientId: 'homeguard-gateway-x' });
+  await watch(bus.url, bus.login('camera'), bus.login('gateway'), { ...bus.login('homeassistant'), clientId: 'gateway' });
   const open = await startTestBroker(t, { BROKER_AUTH: 'off' });
   await watch(open.url, {}, { clientId: 'homeguard-gateway-hall-8080-front' }, { clientId: 'gateway', username: 'gateway' });
 });
@@ -230,7 +230,7 @@ test('a Last Will is delivered when a connection breaks, not when it ends well; 
 
 test('a connection within the process is like one over a socket: login, messages both ways, frames by reference, end', async (t) => {
   const { bus, connect } = await setUp(t, {});
-  const inside = await joinMqtt(t, () => bus.broker.connect(), { ...bus.login('camera'), clientId: 'inside' });
+  const inside = await joinMqtt(t, () => bus.broker.connect(), { ...bus.login('homeassistant'), clientId: 'inside' });
   const outside = await connect(5, bus.login('homeassistant'));
   const [inward, outward] = [await receive(inside, 'in/#'), await receive(outside, 'out/#')];
   const large = stamped(tinyJpeg({ size: 300_000 }), 7);

@@ -24,7 +24,7 @@ test('nobody watches: a few pictures in ten seconds; silent, back, and gone afte
   const gateway = await startTestGateway(t, bus);
   const connect = () => connectMqtt(t, bus.url, { protocolVersion: 4, ...bus.login('camera') });
   const publisher = await connect();
-  const listed = await receive(await connect(), 'homeguard/cameras');
+  const listed = await receive(await connectMqtt(t, bus.url, bus.login('homeassistant')), 'homeguard/cameras');
   const lists = () => listed.map(({ payload }) => JSON.parse(payload.toString()) as View[]);
   const taken = async () => (await figureOf(gateway, 'homeguard_gateway_frames_received_total', door)) ?? 0;
   const pause = publishJpegs(t, publisher, 'door', frames, 30);

@@ -19,7 +19,7 @@ async function setUp(t: TestContext, env: Env = {}) {
   const gateway = await startTestGateway(t, bus, env);
   const client = await connectMqtt(t, bus.url, { protocolVersion: 4, ...bus.login('camera') });
   const publish = (topic: string, payload: string | Buffer, retain = true) => client.publishAsync(topic, payload, { qos: 1, retain });
-  const listed = await receive(client, 'homeguard/cameras');
+  const listed = await receive(await connectMqtt(t, bus.url, bus.login('homeassistant')), 'homeguard/cameras');
   const list = () => JSON.parse(listed.at(-1)?.payload.toString() ?? '[]') as View[];
   return { bus, gateway, client, publish, listed, list };
 }
@@ -182,7 +182,7 @@ describe('which cameras there are', { concurrency: 4 }, () => {
     await until('address', () => last() === 'https://cams.example.org/x/');
     const other = await startTestGateway(t, bus);
     const own = `http://${os.hostname()}${os.hostname().includes('.') ? '' : '.local'}:${other.gateway.address.port}/`;
-    const publisher = await connectMqtt(t, bus.url, bus.login('camera'));
+    const publisher = await connectMqtt(t, bus.url, bus.login('gateway'));
     await publisher.publishAsync('homeguard/_gateway/page', own, { qos: 1, retain: true });
     await until('what it could not have said to be taken back', () => last() === '');
     await publisher.publishAsync('homeguard/_gateway/page', 'http://another/', { qos: 1, retain: true });

@@ -166,7 +166,7 @@ describe('settings over HTTP', { concurrency: 3 }, () => {
 
   test('no answer within 5 s: 504 with what to look at, whatever else is said on the answer topic', async (t) => {
     const { bus, camera, url } = await setUp(t, () => null);
-    const mischief = await connectMqtt(t, bus.url, bus.login('homeassistant'));
+    const mischief = await connectMqtt(t, bus.url, bus.login('camera'));
     const waiting = post(url, 'front/fps', '15');
     await until('command', () => camera.commands.length);
     const done = { value: '15', refused: null };

@@ -93,7 +93,7 @@ describe('snapshots of a size of their own', { concurrency: 4 }, () => {
   test('the answer may overtake the picture, what is no picture is none, and the camera’s clock may be hours off', async (t) => {
     const { bus, url } = await setUp(t, async (camera, { wanted }) => {
       await camera.answer({ setting: 'snapshot', wanted, value: null, refused: null });
-      const mischief = await connectMqtt(t, bus.url, bus.login('homeassistant'));
+      const mischief = await connectMqtt(t, bus.url, bus.login('camera'));
       for (const text of ['', 'no picture']) await mischief.publishAsync('homeguard/front/snapshot', text, { qos: 1 });
       await camera.sendSnapshot(large, 70, (Date.now() - 7_200_000) * 1000);
       return null;

@@ -104,7 +104,8 @@ test('dependencies are installed once for each lock, then the start is silent an
     [`npm ci --include=dev --no-audit --no-fund --loglevel=error (${machine.bin})`],
     'npm runs without the Node that it replaces',
   );
-  for (const mode of ['start', 'test', 'bench', 'forget']) assert.deepEqual(machine.run(mode), { status: 0, stdout: '', stderr: '' });
+  for (const mode of ['start', 'test', 'bench', 'forget', 'user'])
+    assert.deepEqual(machine.run(mode), { status: 0, stdout: '', stderr: '' });
   assert.equal(machine.calls().length, 1);
   const extra = cpuMs(() => machine.run('test')) - cpuMs(() => spawnSync(machine.node, ['-e', '0']));
   assert.ok(extra < 100, `a start with all there takes ${extra.toFixed(0)} ms beyond node's own`);
@@ -157,7 +158,10 @@ test('where npm runs no install scripts it names the remedy, and the remedy is e
 
 test('an unknown mode is refused', (t) => {
   const { status, stderr } = new Machine(t, everything).run('stop');
-  assert.deepEqual([status, stderr], [1, 'HomeGuard: usage: node deploy/setup.mjs start|test|bench|doctor|forget|containers|device\n']);
+  assert.deepEqual(
+    [status, stderr],
+    [1, 'HomeGuard: usage: node deploy/setup.mjs start|test|bench|doctor|forget|user|containers|device\n'],
+  );
 });
 
 /** A clone of the project on a machine that has these programs on PATH and no others; each notes its calls. */

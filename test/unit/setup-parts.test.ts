@@ -14,8 +14,8 @@ const read = (dir: string, file: string) => readFileSync(join(dir, file), 'utf8'
 test('each service gets the secrets that it needs, for itself alone, and both ends of a login are the same', (t) => {
   const dir = makeWorkDir(t);
   const secrets = makeSecrets(dir);
-  assert.deepEqual(secretsIn(dir, 'broker'), ['mqtt-camera', 'mqtt-gateway', 'mqtt-homeassistant']);
-  assert.deepEqual(secretsIn(dir, 'camera'), ['mqtt-camera']);
+  assert.deepEqual(secretsIn(dir, 'broker'), ['mqtt-camera', 'mqtt-gateway', 'mqtt-healthcheck', 'mqtt-homeassistant']);
+  assert.deepEqual(secretsIn(dir, 'camera'), ['mqtt-camera', 'mqtt-healthcheck']);
   assert.deepEqual(secretsIn(dir, 'gateway'), ['gateway-password', 'gateway-token', 'mqtt-gateway']);
   assert.equal(read(dir, 'camera/secrets/mqtt-camera'), read(dir, 'broker/secrets/mqtt-camera'));
   assert.equal(read(dir, 'gateway/secrets/mqtt-gateway'), read(dir, 'broker/secrets/mqtt-gateway'));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../../shared/bus.ts';
-import { birthTopic, CAMERA_ID, cameraTopics, MAX_CAMERAS, parseTopic } from '../../shared/contract.ts';
+import { birthTopic, CAMERA_ID, cameraTopics, clientIdPrefix, MAX_CAMERAS, parseTopic } from '../../shared/contract.ts';
 import { GatheringLog } from '../../shared/gathering-log.ts';
 import { MAX_COMMAND_BYTES } from '../../shared/knob.ts';
 import type { Logger } from '../../shared/log.ts';
@@ -125,7 +125,7 @@ export class Bridge implements AsyncDisposable {
     const { broker, frameMaxBytes } = this.#settings;
     return new Bus({
       url: 'mqtt://localhost',
-      clientId: `${this.#names.prefix.replaceAll('/', '-')}-broker-bridge-${id}`,
+      clientId: `${clientIdPrefix(this.#names.prefix, 'broker-bridge')}${id}`,
       credentials: () => (broker.auth ? { username: BRIDGE_USER, password: this.password } : {}),
       maxPacketBytes: frameMaxBytes + PACKET_OVERHEAD,
       connect: this.#tools.connect,
