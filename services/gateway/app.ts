@@ -9,6 +9,7 @@ import { MAX_COMMAND_BYTES } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { type Access, sameOrigin } from './access.ts';
 import { type Asset, createAsset } from './assets.ts';
+import type { Callers } from './callers.ts';
 import type { Channel } from './channel.ts';
 import type { Commands } from './command.ts';
 import type { Door } from './door.ts';
@@ -35,13 +36,14 @@ export interface AppParts {
   assets: Map<string, Asset>;
   basePath: string;
   door: Door;
+  callers: Pick<Callers, 'admitViewer'>;
   refusals: Refusals;
   metrics: Metrics;
   log: Logger;
 }
 
 /** All routes of the gateway. It never listens, so a test can ask it without a port. */
-export function createApp({ hub, access, assets, basePath, door, refusals, metrics, log }: AppParts): Hono<Env> {
+export function createApp({ hub, access, assets, basePath, door, callers, refusals, metrics, log }: AppParts): Hono<Env> {
   // Without `strict` Hono cuts the slash off a request's path before it looks for its route, so the base has none either.
   const app = new Hono<Env>({ strict: false }).basePath(basePath.replace(/(?<=.)\/$/, ''));
   app.use('*', secureHeaders(HEADERS), sameOrigin(refusals));
@@ -80,6 +82,7 @@ export function createApp({ hub, access, assets, basePath, door, refusals, metri
     if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
     const away = door.turnAway(c);
     if (away) return away;
+    callers.admitViewer(c.env.incoming.socket);
     streamMjpeg(channel, c.env, { fps, slow: door.slow(c) });
     return RESPONSE_ALREADY_SENT;
   });
@@ -123,6 +126,7 @@ export function createApp({ hub, access, assets, basePath, door, refusals, metri
     let client: LiveClient | undefined;
     const answer = await upgradeWebSocket(() => ({
       onOpen: (_event, { raw }) => {
+        callers.admitViewer(c.env.incoming.socket);
         client = begin(raw as unknown as WebSocket, c);
       },
       onMessage: ({ data }) => client?.take(typeof data === 'string' ? data : ''),

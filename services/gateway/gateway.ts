@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import type { Duplex } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
-import { WebSocketServer } from 'ws';
 import { FaultError } from '../shared/fault.ts';
 import type { Logger } from '../shared/log.ts';
 import { readOrMakeSecret } from '../shared/secrets.ts';
@@ -12,20 +10,16 @@ import type { GatewaySettings } from '../shared/settings.ts';
 import { Access } from './access.ts';
 import { createApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { Callers } from './callers.ts';
 import { Door } from './door.ts';
 import { Hub } from './hub.ts';
 import { createMetrics } from './metrics.ts';
 import { ownAddress, pageAddress } from './page-address.ts';
 import { createClientFinder } from './proxy.ts';
 import { Refusals } from './refusals.ts';
+import { createBoundedServer } from './server.ts';
 import { Sessions } from './sessions.ts';
 
-/** Connections beyond the viewers: pages, assets, API calls. */
-const SPARE_CONNECTIONS = 200;
-const MAX_MESSAGE_BYTES = 4_096;
-const MAX_HEADER_BYTES = 16 << 10;
-/** A request has to be there after so long, in ms. */
-const REQUEST_MS = 15_000;
 /** What Docker, Podman and Kubernetes put into their containers. */
 const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv', '/var/run/secrets/kubernetes.io'];
 
@@ -48,15 +42,9 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
   try {
     const door = new Door({ hub, maxViewers, refusals, clientOf, log: tools.log });
     const metrics = createMetrics({ hub, refusals });
-    const app = createApp({ hub, access, assets: readAssets(), basePath, door, refusals, metrics, log: tools.log });
-    const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
-    const server = createAdaptorServer({
-      fetch: app.fetch,
-      websocket: { server: webSockets as never },
-      serverOptions: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
-    }) as Server;
-    server.maxConnections = maxViewers + SPARE_CONNECTIONS;
-    const sockets = trackSockets(server);
+    const callers = new Callers((reason, client) => refusals.add(reason, { client }));
+    const app = createApp({ hub, access, assets: readAssets(), basePath, door, callers, refusals, metrics, log: tools.log });
+    const server = createBoundedServer({ app, callers, maxViewers, refusals, clientOf });
     await listen(server, settings.gateway);
     const { port } = server.address() as AddressInfo;
     const place = { host: os.hostname(), isContainer: CONTAINER_MARKS.some((mark) => existsSync(mark)), port };
@@ -68,7 +56,7 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
       [Symbol.asyncDispose]: async () => {
         const closed = new Promise((resolve) => server.close(resolve));
         await hub[Symbol.asyncDispose]();
-        for (const socket of sockets) socket.destroySoon();
+        callers.end();
         server.closeAllConnections();
         await closed;
       },
@@ -84,16 +72,6 @@ function readSecrets({ gateway, dataDir }: GatewaySettings) {
     token: gateway.token ?? readOrMakeSecret(dataDir, 'gateway-token'),
     password: gateway.password ?? readOrMakeSecret(dataDir, 'gateway-password'),
   };
-}
-
-/** Open sockets, upgraded ones included, which the server itself forgets. */
-function trackSockets(server: Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
 }
 
 async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

@@ -8,6 +8,9 @@ const SENTENCES = {
   'wrong-token': 'a request with a wrong token or an old session was refused',
   'wrong-login': 'a login with a wrong token or password was refused',
   'too-many-logins': 'a login was refused unread: too many wrong ones are being answered',
+  'bad-request': 'a request that breaks the rules or bounds of HTTP was refused',
+  'too-many-connections': 'there are too many connections: one was closed',
+  stalled: 'a connection was closed: nothing of an answer was taken for long',
   'other-origin': "a request by another site's page was refused",
 } as const;
 
@@ -21,6 +24,9 @@ export class Refusals {
     'wrong-token': 0,
     'wrong-login': 0,
     'too-many-logins': 0,
+    'bad-request': 0,
+    'too-many-connections': 0,
+    stalled: 0,
     'other-origin': 0,
   };
   readonly #log: GatheringLog;
@@ -30,7 +36,7 @@ export class Refusals {
   }
 
   /** @param about whom, and what was asked for; nothing secret */
-  add(reason: Refusal, about: { client?: string; path?: string; origin?: string } = {}): void {
+  add(reason: Refusal, about: { client?: string; path?: string; origin?: string; status?: number } = {}): void {
     this.counts[reason]++;
     this.#log.tell('warn', SENTENCES[reason], { ...about, reason });
   }
