@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createClientFinder } from '../../services/gateway/proxy.ts';
+import { createClientFinder } from '../../services/gateway/access/proxy.ts';
 
 type Headers = Record<string, string | string[]>;
 
