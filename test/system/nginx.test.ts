@@ -179,12 +179,12 @@ describe('under a host name of its own', { concurrency: 2 }, () => {
   test('the cookie is Secure, and has a name of its own', async (t) => {
     const site = await ownHost(t);
     const [nameAndId = '', ...attributes] = cookieOf(await logIn(site)).split('; ');
-    assert.match(nameAndId, /^__Secure-homeguard=[\w-]{32}$/);
-    assert.deepEqual(attributes.sort(), ['HttpOnly', `Max-Age=${30 * 86_400}`, 'Path=/', 'SameSite=Lax', 'Secure']);
+    assert.match(nameAndId, /^__Host-homeguard=[\w-]{32}$/);
+    assert.deepEqual(attributes.sort(), ['HttpOnly', `Max-Age=${30 * 86_400}`, 'Path=/', 'SameSite=Strict', 'Secure']);
     const Cookie = nameAndId;
     assert.equal((await ask(`${site.url}cameras`, { headers: { Cookie } })).statusCode, 200);
     const out = await ask(`${site.url}logout`, { method: 'POST', headers: { Cookie, Origin: site.origin } });
-    assert.match(cookieOf(out), /^__Secure-homeguard=;.*Max-Age=0.*Secure/);
+    assert.match(cookieOf(out), /^__Host-homeguard=;.*Max-Age=0.*Secure/);
     assert.equal((await ask(`${site.url}cameras`, { headers: { Cookie } })).statusCode, 401);
   });
 

@@ -24,11 +24,14 @@ export interface GuardParts {
  */
 export function guard({ access, routes, pages, refusals }: GuardParts): MiddlewareHandler<Env> {
   return async (c, next) => {
-    if (routes.needOf(c) === 'open') return next();
+    const need = routes.needOf(c);
+    if (need === 'open') return next();
     const visitor = access ? await access.identify(c) : ANYONE;
     if ('refused' in visitor) return refuse(c, visitor);
     const rights = visitor.rights();
     if (rights && !mayAnything(rights) && !SELF.test(c.req.path)) return nothingHere(c, visitor);
+    // Nothing is served that does not say what it needs.
+    if (need === undefined) return c.notFound();
     c.set('visitor', visitor);
     await next();
     // Not by `c.header`: that makes another answer of it, which a stream that is being written past Hono has no use for.
