@@ -29,7 +29,6 @@ export function securityHeaders(): MiddlewareHandler {
         geolocation: NOTHING,
         usb: NOTHING,
         serial: NOTHING,
-        bluetooth: NOTHING,
         payment: NOTHING,
       },
       fullscreen: ['self'],

@@ -39,12 +39,14 @@ export function guard({ access, routes, pages, refusals }: GuardParts): Middlewa
   };
 
   function refuse(c: Asked, identity: Exclude<Identity, Visitor>): Response | Promise<Response> {
+    // Somebody who is on his way to the login is no refusal.
+    const isComing = pages.isWanted(c) && (identity.refused === 'no-login' || identity.refused === 'wrong-token');
+    if (isComing) return pages.leadToLogin(c);
     refusals.add(identity.refused, { client: access?.clientOf(c).address, path: c.req.path });
     if (identity.refused === 'too-many-logins') {
       const seconds = Math.ceil(identity.ms / 1000);
       return problem(429, `Too many wrong passwords came: try again in ${seconds} s.`, {}, { 'Retry-After': String(seconds) });
     }
-    if (pages.isWanted(c)) return pages.leadToLogin(c);
     // A browser would ask for name and password in a window of its own, also where a picture stands in somebody else's page.
     const challenge = isBrowser(c) ? 'Bearer' : 'Basic realm="HomeGuard", charset="UTF-8", Bearer';
     const detail = 'Log in at /login, or send the header "Authorization: Bearer {token}", or a name and a password.';
