@@ -11,6 +11,8 @@ import type { Picture } from './picture.ts';
 const MAX_TEXT_BACKLOG = 1 << 20;
 /** Going away (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
+/** Our own (RFC 6455, 7.4.2): who watches is let in no more. */
+const LOGIN_NEEDED = 4401;
 const MAX_FPS = 240;
 
 /** What a client may say: a rate, the cameras it wants (only where all are served), a ping for its clock. */
@@ -65,6 +67,12 @@ export class LiveClient {
     };
     viewer.tell?.();
     this.#watched.set(id, channel.watch(viewer));
+  }
+
+  /** Ends what the client may not see any more; null: he is let in no more. */
+  keep(mayView: ((id: string) => boolean) | null): void {
+    if (!mayView) this.#socket.close(LOGIN_NEEDED, 'log in again');
+    else for (const id of [...this.#watched.keys()]) if (!mayView(id)) this.#removed(id);
   }
 
   /** Takes a message of the client; what cannot be understood is answered with why, and changes nothing. */

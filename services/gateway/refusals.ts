@@ -7,7 +7,8 @@ const SENTENCES = {
   'no-login': 'a request without a login was refused',
   'wrong-token': 'a request with a wrong token or an old session was refused',
   'wrong-login': 'a login with a wrong token or password was refused',
-  'too-many-logins': 'a login was refused unread: too many wrong ones are being answered',
+  'too-many-logins': 'a login was refused unread: too many wrong ones came from there, or too many come at once',
+  'no-right': 'a request was refused: whoever is logged in has not the right for it',
   'other-origin': "a request by another site's page was refused",
 } as const;
 
@@ -21,6 +22,7 @@ export class Refusals {
     'wrong-token': 0,
     'wrong-login': 0,
     'too-many-logins': 0,
+    'no-right': 0,
     'other-origin': 0,
   };
   readonly #log: GatheringLog;
@@ -30,7 +32,7 @@ export class Refusals {
   }
 
   /** @param about whom, and what was asked for; nothing secret */
-  add(reason: Refusal, about: { client?: string; path?: string; origin?: string } = {}): void {
+  add(reason: Refusal, about: { client?: string; path?: string; origin?: string; user?: string } = {}): void {
     this.counts[reason]++;
     this.#log.tell('warn', SENTENCES[reason], { ...about, reason });
   }

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { Accounts } from '../../services/shared/accounts.ts';
+import { parseRights } from '../../services/shared/rights.ts';
 import { type FakeCamera, readFrames, startCamera } from '../helpers/fake-camera.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { deployed, type Nginx, startNginx } from '../helpers/nginx.ts';
@@ -179,12 +181,12 @@ describe('under a host name of its own', { concurrency: 2 }, () => {
   test('the cookie is Secure, and has a name of its own', async (t) => {
     const site = await ownHost(t);
     const [nameAndId = '', ...attributes] = cookieOf(await logIn(site)).split('; ');
-    assert.match(nameAndId, /^__Secure-homeguard=[\w-]{32}$/);
-    assert.deepEqual(attributes.sort(), ['HttpOnly', `Max-Age=${30 * 86_400}`, 'Path=/', 'SameSite=Lax', 'Secure']);
+    assert.match(nameAndId, /^__Host-homeguard=[\w-]{32}$/);
+    assert.deepEqual(attributes.sort(), ['HttpOnly', `Max-Age=${30 * 86_400}`, 'Path=/', 'SameSite=Strict', 'Secure']);
     const Cookie = nameAndId;
     assert.equal((await ask(`${site.url}cameras`, { headers: { Cookie } })).statusCode, 200);
     const out = await ask(`${site.url}logout`, { method: 'POST', headers: { Cookie, Origin: site.origin } });
-    assert.match(cookieOf(out), /^__Secure-homeguard=;.*Max-Age=0.*Secure/);
+    assert.match(cookieOf(out), /^__Host-homeguard=;.*Max-Age=0.*Secure/);
     assert.equal((await ask(`${site.url}cameras`, { headers: { Cookie } })).statusCode, 401);
   });
 
@@ -221,6 +223,51 @@ describe('under a host name of its own', { concurrency: 2 }, () => {
     assert.match(nginx.errorLog(), /connect\(\) failed .*"GET \/snapshot/);
     assert.ok(!(nginx.accessLog() + nginx.errorLog()).includes(token));
   });
+});
+
+/** The lines that deploy/nginx/README.md gives for a login of the proxy's own, and a stand-in for that: who sends `Test-User` is logged in there. */
+async function behindLogin(t: TestContext, env: Env): Promise<{ url: string; gateway: TestGateway }> {
+  const [, lines = ''] = /```nginx\n(auth_request [^`]+)```/.exec(deployed('nginx/README.md')) ?? [];
+  const { gateway } = await setUpCamera(t, { GATEWAY_BASE_PATH: '/cams/', GATEWAY_AUTH_HEADER: 'Remote-User', ...env });
+  const [port, loginPort] = [await freePort(), await freePort()];
+  const snippet = deployed('nginx/snippets/homeguard-cams.conf', { 'include snippets/homeguard-proxy.conf;': lines });
+  const site = `server {
+    listen 127.0.0.1:${port};
+    ${snippet}
+    location = /internal/authelia { internal; proxy_pass http://127.0.0.1:${loginPort}/; }
+    location /unasked/ { include snippets/homeguard-proxy.conf; proxy_pass http://homeguard/cams/; }
+  }
+  server {
+    listen 127.0.0.1:${loginPort};
+    if ($http_test_user = "") { return 401; }
+    location / { add_header Remote-User $http_test_user; return 204; }
+  }`;
+  await startNginx(t, { ...common(gateway), 'sites-enabled/site.conf': site }, port);
+  return { url: `http://127.0.0.1:${port}/`, gateway };
+}
+
+test('a login of the proxy’s own names the user, and nobody names himself', async (t) => {
+  const { url, gateway } = await behindLogin(t, { GATEWAY_PROXY_RIGHTS: 'read:front' });
+  new Accounts(gateway.settings.dataDir).set('anna', { hash: '', rights: parseRights(['control:*']) });
+  const me = async (path: string, headers: Record<string, string>) => {
+    const answer = await ask(url + path, { headers });
+    return answer.statusCode === 200 ? (JSON.parse(answer.body) as object) : answer.statusCode;
+  };
+  const seen = { by: 'proxy', admin: false };
+  await until(
+    'the user',
+    async () =>
+      assert.deepEqual(await me('cams/me', { 'Test-User': 'anna' }), {
+        ...seen,
+        name: 'anna',
+        may: ['control:*'],
+        cameras: { front: 'control' },
+      }) ?? true,
+  );
+  const visitor = { ...seen, name: 'bert@example.org', may: ['read:front'], cameras: { front: 'view' } };
+  assert.deepEqual(await me('cams/me', { 'Test-User': 'bert@example.org', 'Remote-User': 'anna' }), visitor);
+  assert.equal(await me('cams/me', { 'Remote-User': 'anna' }), 401, 'refused by nginx');
+  assert.equal(await me('unasked/me', { 'Remote-User': 'anna' }), 401, 'refused by the gateway, where nginx asks nobody');
 });
 
 describe('below a path of another site', { concurrency: 2 }, () => {
