@@ -1,22 +1,18 @@
 /** The files of deploy/nginx as they stand, in a real nginx, before a real gateway. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request as requestPlainly } from 'node:http';
 import { request as requestSecurely } from 'node:https';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Accounts } from '../../services/shared/accounts.ts';
 import { parseRights } from '../../services/shared/rights.ts';
 import { type FakeCamera, readFrames, startCamera } from '../helpers/fake-camera.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { deployed, type Nginx, startNginx } from '../helpers/nginx.ts';
 import { type Env, password, startTestBroker, startTestGateway, type TestGateway, token } from '../helpers/services.ts';
+import { makeCertificate } from '../helpers/site-certificate.ts';
 import { until, within } from '../helpers/until.ts';
 import { bearer, openLive, seqs, watchStream } from '../helpers/viewers.ts';
-import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const frames = await readFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
 
@@ -52,7 +48,7 @@ async function view(gateway: TestGateway): Promise<Record<string, unknown>> {
 
 async function ownHost(t: TestContext): Promise<Site & { plain: string }> {
   const parts = await setUpCamera(t, {});
-  const [port, plainPort, cert] = [await freePort(), await freePort(), certificate(t)];
+  const [port, plainPort, cert] = [await freePort(), await freePort(), makeCertificate(t)];
   const site = deployed('nginx/sites-available/homeguard.conf', {
     'listen 80;': `listen 127.0.0.1:${plainPort};`,
     'listen [::]:80;': '',
@@ -85,17 +81,6 @@ async function belowPath(t: TestContext, env: Env = {}): Promise<Site> {
   const snippet = { 'snippets/homeguard-cams.conf': deployed('nginx/snippets/homeguard-cams.conf') };
   const nginx = await startNginx(t, { ...common(parts.gateway), ...snippet, 'sites-enabled/site.conf': site }, port);
   return { ...parts, nginx, origin: `http://127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/cams/` };
-}
-
-/** Made for this test and trusted by this process only. */
-function certificate(t: TestContext): { path: string; keyPath: string } {
-  const dir = makeWorkDir(t);
-  const [path, keyPath] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyPath];
-  const what = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1', '-out', path];
-  execFileSync('openssl', ['req', '-x509', ...key, ...what], { stdio: 'pipe' });
-  setDefaultCACertificates([...getCACertificates(), readFileSync(path, 'utf8')]);
-  return { path, keyPath };
 }
 
 interface Asking {
