@@ -15,8 +15,6 @@ import { STALLED_MS } from './mjpeg.ts';
 export const MAX_CALLERS = 1_000;
 /** Whoever sends more requests ahead of their answers (RFC 9112, 9.3.2: pipelining) is closed; browsers send none. */
 const MAX_AHEAD = 16;
-/** How often connections are looked at, in ms. */
-const SWEEP_MS = 5_000;
 /** A peer that does not end its side of a connection that we have ended is given so long, in ms. */
 const LINGER_MS = 2_000;
 
@@ -48,12 +46,10 @@ export class Callers {
   /** Those that are no viewers, by network; the one that has asked last stands last. */
   readonly #strangers = new Map<string, Set<Caller>>();
   #strangerCount = 0;
-  readonly #sweeper: NodeJS.Timeout;
 
   constructor(closed: TellClosed, max = MAX_CALLERS) {
     this.#closed = closed;
     this.#max = max;
-    this.#sweeper = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
   }
 
   /** A connection has come. When there are too many, one goes that waits for its client; when none does, the new one. */
@@ -104,7 +100,7 @@ export class Callers {
     caller.isViewer = true;
   }
 
-  /** Closes those that do not go though we have ended them, or take nothing of their answer; `now` in ms, monotonic. */
+  /** Closes those that do not go though we have ended them, or take nothing of their answer; `now` in ms, monotonic. To be called about once a second. */
   sweep(now: number): void {
     for (const { socket, network, progress, isViewer, endedAt } of this.#all.values()) {
       const isStalled = !isViewer && progress.stalledFor(socket as Socket, now) >= STALLED_MS;
@@ -115,7 +111,6 @@ export class Callers {
 
   /** Closes them all, once what they were given has been sent. */
   end(): void {
-    clearInterval(this.#sweeper);
     for (const socket of this.#all.keys()) socket.destroySoon();
   }
 

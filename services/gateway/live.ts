@@ -3,14 +3,21 @@ import type { WebSocket } from 'ws';
 import { NewestWins } from '../shared/newest.ts';
 import { Pace } from '../shared/pace.ts';
 import { Progress } from '../shared/progress.ts';
+import { Allowance } from './allowance.ts';
 import type { Channel, Viewer } from './channel.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import type { Picture } from './picture.ts';
 
 /** Text for a client that takes none piles up to so many bytes; then it hears no more until it has taken them. */
 const MAX_TEXT_BACKLOG = 1 << 20;
-/** Going away (RFC 6455, 7.4.1). */
+/** Whoever says more in so many ms, pings included, is closed. The page says a few things a minute. */
+const MAX_MESSAGES = 100;
+const MESSAGES_MS = 10_000;
+/** Going away, and policy violation (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
+const SAYS_TOO_MUCH = 1008;
+/** Our own (RFC 6455, 7.4.2): who watches is let in no more. */
+const LOGIN_NEEDED = 4401;
 const MAX_FPS = 240;
 
 /** What a client may say: a rate, the cameras it wants (only where all are served), a ping for its clock. */
@@ -31,6 +38,8 @@ export interface LiveOptions {
   isFull: () => boolean;
   /** Is told when the client is closed since it takes nothing. */
   slow: (channel: Channel) => void;
+  /** Is told when the client is closed since it says too much. */
+  noisy: () => void;
 }
 
 /** One WebSocket: binary messages are pictures, text messages JSON. It watches one camera or several. */
@@ -41,6 +50,7 @@ export class LiveClient {
   readonly #newest = new NewestWins();
   readonly #progress = new Progress(performance.now());
   readonly #watched = new Map<string, Disposable>();
+  readonly #allowance = new Allowance(MAX_MESSAGES, MESSAGES_MS);
   #isClosed = false;
   #fps = Number.POSITIVE_INFINITY;
   readonly #paces = new Map<string, Pace>();
@@ -49,6 +59,8 @@ export class LiveClient {
     this.#socket = socket;
     this.#tcp = tcp;
     this.#options = options;
+    socket.on('ping', () => this.#hears());
+    socket.on('pong', () => this.#hears());
     socket.on('close', () => this.#leave());
   }
 
@@ -67,8 +79,15 @@ export class LiveClient {
     this.#watched.set(id, channel.watch(viewer));
   }
 
+  /** Ends what the client may not see any more; null: he is let in no more. */
+  keep(mayView: ((id: string) => boolean) | null): void {
+    if (!mayView) this.#socket.close(LOGIN_NEEDED, 'log in again');
+    else for (const id of [...this.#watched.keys()]) if (!mayView(id)) this.#removed(id);
+  }
+
   /** Takes a message of the client; what cannot be understood is answered with why, and changes nothing. */
   take(text: string): void {
+    if (!this.#hears()) return;
     const wish = parse(text);
     if (!wish) {
       this.#complain('a message has to be a JSON object');
@@ -77,6 +96,17 @@ export class LiveClient {
     if (wish.ping !== undefined) this.#say({ type: 'pong', ping: wish.ping, now: Date.now() });
     if (wish.fps !== undefined) this.#setFps(wish.fps);
     if (wish.watch !== undefined) this.#setWatched(wish.watch);
+  }
+
+  /** Something came; false when it is too much, or nothing of what was said to the client is taken: then it is closed. */
+  #hears(): boolean {
+    const now = performance.now();
+    if (this.#isClosed) return false;
+    if (this.#allowance.take(now) && this.#progress.stalledFor(this.#tcp, now) < STALLED_MS) return true;
+    this.#isClosed = true;
+    this.#options.noisy();
+    this.#socket.close(SAYS_TOO_MUCH, 'too many messages');
+    return false;
   }
 
   #show(channel: Channel, picture: Picture, now: number): void {
@@ -120,7 +150,7 @@ export class LiveClient {
       this.#complain('this address serves one camera; watch works at /ws');
       return;
     }
-    const channels = Array.isArray(ids) ? ids.map((id) => find(String(id))) : [];
+    const channels = Array.isArray(ids) ? ids.map((id) => (typeof id === 'string' ? find(id) : undefined)) : [];
     const known = channels.filter((channel) => channel !== undefined);
     if (!Array.isArray(ids) || known.length < ids.length) this.#complain('watch has to be a list of ids of known cameras');
     const wanted = new Set(known.map((channel) => channel.camera.id));

@@ -1,12 +1,13 @@
 /** Node's HTTP server, with its bounds: what may come in, how long it may take, and how many there may be. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { createAdaptorServer, getRequestListener, type HttpBindings } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
+import type { Client, Sender } from './access/proxy.ts';
 import { type Callers, MAX_CALLERS } from './callers.ts';
+import type { Env } from './context.ts';
 import { problem, problemParts, problemText } from './problem.ts';
-import type { Client, Sender } from './proxy.ts';
 import type { Refusals } from './refusals.ts';
 import { boundExceeded, MAX_HEADERS, type Refused } from './request-bounds.ts';
 
@@ -28,7 +29,7 @@ const MAX_FRAGMENTS = 16;
 const CLOSE_MS = 2_000;
 
 export interface ServerParts {
-  app: Hono<{ Bindings: HttpBindings }>;
+  app: Hono<Env>;
   callers: Callers;
   maxViewers: number;
   refusals: Refusals;
