@@ -8,6 +8,9 @@ export type Environment = Record<string, string | undefined>;
 /** Our names in the environment: what begins so and is not known is a misspelling. */
 const OURS = /^(MQTT|BROKER|BRIDGE|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|DATA_DIR|LOG_LEVEL|LOG_FORMAT|FRAME_MAX_BYTES)(_FILE)?$/;
 
+/** So much of a wrong value is repeated, in characters: enough to find it again. */
+const MAX_SHOWN = 80;
+
 /** Collects faults while it reads, so that all are told at once. */
 export class Reader {
   readonly #env: Environment;
@@ -32,8 +35,9 @@ export class Reader {
     if (raw === undefined) return undefined;
     const { success, output } = v.safeParse(rule.read, raw);
     if (success) return output;
-    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${withoutSecrets(raw)}" and`;
-    this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(raw)}`);
+    const bare = withoutSecrets(raw);
+    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > MAX_SHOWN ? `${bare.slice(0, MAX_SHOWN)}…` : bare}" and`;
+    this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(bare)}`);
     return undefined;
   }
 
@@ -69,10 +73,9 @@ export class Reader {
   }
 }
 
-/** Where a login or a token may stand in an address, it is not shown; and no more than is needed to find it again. */
+/** Where a login or a token may stand in an address, however that is misspelt, it is not shown. */
 function withoutSecrets(raw: string): string {
-  const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@').replaceAll(/(:\/\/[^?#\s]*)[?#]\S*/g, '$1?…');
-  return bare.length > 80 ? `${bare.slice(0, 80)}…` : bare;
+  return raw.replaceAll(/(:\/*)\S*@/g, '$1…@').replaceAll(/(:\/[^?#\s]*)[?#]\S*/g, '$1?…');
 }
 
 /** Levenshtein distance. */

@@ -201,6 +201,9 @@ test('no secret is shown in a fault', () => {
     MQTT_URL: `http://ann:${secret}@broker`,
     GATEWAY_URL: `http://page/?token=${secret}`,
     BRIDGE_URL: `mqtt://house:1883/path?key=${secret}&more#${secret}`,
+    // Misspelt, or where no address belongs.
+    GATEWAY_TRUSTED_PROXIES: `mqtt:/ann:${secret}/x@broker`,
+    GATEWAY_BASE_PATH: `http:/page/?token=${secret}`,
     CAMERA_FPS: '0',
   }).join('\n');
   assert.match(message, /GATEWAY_URL is "http:\/\/page\/\?…" and/);
