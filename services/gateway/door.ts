@@ -47,7 +47,7 @@ export class Door {
   }
 
   /** To be called when the client that asks now is closed since it says too much. */
-  noisy(c: Context<Env>): () => void {
+  noisy(c: Asked): () => void {
     const client = this.#parts.clientOf(c.env.incoming).address;
     return () => this.#parts.refusals.add('too-many-messages', { client });
   }
