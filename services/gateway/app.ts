@@ -45,7 +45,10 @@ export function createApp({ hub, access, assets, basePath, door, callers, client
   const pages = new Pages(assets, basePath);
   const audit = new Audit(log, (c) => clientOf(c.env.incoming));
   app.use('*', securityHeaders(), sameOrigin(refusals), guard({ access, routes, pages, refusals }));
-  app.onError((error) => {
+  app.onError((error, c) => {
+    const { incoming } = c.env;
+    // Who leaves in the midst of his own request is no fault of ours, and reads no answer.
+    if (incoming.destroyed && !incoming.complete) return problem(400, 'The request has no end.');
     log.error({ err: error }, 'a request failed for a fault of ours');
     return problem(500, 'HomeGuard made a mistake; its log says more.');
   });
