@@ -46,7 +46,7 @@ const TABLE: Record<string, Row[]> = {
   ],
   'POST /login': [{ path: '/login', method: 'POST', need: 'open', answers: open(401) }],
   'POST /logout': [{ path: '/logout', method: 'POST', need: 'open', answers: open(303) }],
-  'GET /me': [{ path: '/me', need: 'login', answers: [401, 200, 200, 200, 200] }],
+  'GET /me': [{ path: '/me', need: 'self', answers: [401, 200, 200, 200, 200] }],
   'GET /tokens': [{ path: '/tokens', need: 'admin', answers: [401, 403, 403, 403, 200] }],
   'POST /tokens': [
     { path: '/tokens', method: 'POST', need: 'admin', body: '{"name":"printer","right":"view"}', answers: [401, 403, 403, 403, 201] },
