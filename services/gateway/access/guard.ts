@@ -17,8 +17,8 @@ export interface GuardParts {
 }
 
 /**
- * Stands before all routes, and before all addresses where there is none: nobody passes who has not been let in, but to what is open. Nothing
- * behind it may be kept by a browser or a proxy.
+ * Stands before all routes, and before all addresses where there is none: nobody passes who has not been let in, but to what is open.
+ * Nothing behind it may be kept by a browser or a proxy.
  */
 export function guard({ access, routes, pages, refusals }: GuardParts): MiddlewareHandler<Env> {
   return async (c, next) => {
