@@ -32,8 +32,7 @@ export class Reader {
     if (raw === undefined) return undefined;
     const { success, output } = v.safeParse(rule.read, raw);
     if (success) return output;
-    const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@');
-    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > 80 ? `${bare.slice(0, 80)}…` : bare}" and`;
+    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${withoutSecrets(raw)}" and`;
     this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(raw)}`);
     return undefined;
   }
@@ -68,6 +67,12 @@ export class Reader {
     const near = [...this.#known].map((known) => ({ known, far: distance(name, known) })).sort((a, b) => a.far - b.far)[0];
     return near && near.far <= 3 ? `; did you mean ${near.known}?` : '';
   }
+}
+
+/** Where a login or a token may stand in an address, it is not shown; and no more than is needed to find it again. */
+function withoutSecrets(raw: string): string {
+  const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@').replaceAll(/(:\/\/[^?#\s]*)[?#]\S*/g, '$1?…');
+  return bare.length > 80 ? `${bare.slice(0, 80)}…` : bare;
 }
 
 /** Levenshtein distance. */

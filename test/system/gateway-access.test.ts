@@ -136,14 +136,20 @@ describe('who may come in', { concurrency: 3 }, () => {
   test('after five wrong ones the next is refused unread, and told when to come back; elsewhere the right one works', async (t) => {
     const { gateway, url } = await setUp(t, { GATEWAY_PASSWORD: 'a short one', GATEWAY_TRUSTED_PROXIES: '127.0.0.1' });
     const from = (address: string) => ({ 'X-Forwarded-For': address });
-    const tries = await Promise.all(Array.from({ length: 40 }, () => post(url, 'login', { password: 'wrong' }, from('192.0.2.1'))));
-    const count = (status: number) => tries.filter((each) => each.status === status).length;
-    assert.deepEqual([count(401), count(429)], [5, 35]);
+    const atOnce = await Promise.all(Array.from({ length: 40 }, () => post(url, 'login', { password: 'wrong' }, from('192.0.2.9'))));
+    // On a busy machine the first second may pass meanwhile.
+    const read = atOnce.filter(({ status }) => status === 401).length;
+    assert.ok(read >= 5 && read <= 9, String(read));
+    const tries: number[] = [];
+    while (tries.at(-1) !== 429 && tries.length < 20)
+      tries.push((await post(url, 'login', { password: 'wrong' }, from('192.0.2.1'))).status);
+    assert.ok(tries.length >= 6 && tries.at(-1) === 429, String(tries));
     const refused = await post(url, 'login', { password: 'a short one' }, from('192.0.2.1'));
-    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
-    assert.match(await refused.text(), /role="alert">Too many wrong passwords came: try again in 1 s\.</);
+    assert.equal(refused.status, 429);
+    const [, seconds] = /role="alert">Too many wrong passwords came: try again in (\d+) s\.</.exec(await refused.text()) ?? [];
+    assert.equal(refused.headers.get('retry-after'), seconds);
     assert.equal((await post(url, 'login', { password: 'a short one' }, from('192.0.2.2'))).status, 303);
-    assert.ok(gateway.lines.some(({ reason, client }) => reason === 'too-many-logins' && client === '192.0.2.1'));
+    assert.ok(gateway.lines.some(({ reason, client }) => reason === 'too-many-logins' && client === '192.0.2.9'));
   });
 
   test('a login of more than 16 kB is refused', async (t) => {

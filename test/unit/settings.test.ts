@@ -227,8 +227,11 @@ test('no secret is shown in a fault', () => {
     GATEWAY_TOKEN: secret,
     CAMERA_SOURCE: `ftp://ann:${secret}@camera/film`,
     MQTT_URL: `http://ann:${secret}@broker`,
+    GATEWAY_URL: `http://page/?token=${secret}`,
+    BRIDGE_URL: `mqtt://house:1883/path?key=${secret}&more#${secret}`,
     CAMERA_FPS: '0',
   }).join('\n');
+  assert.match(message, /GATEWAY_URL is "http:\/\/page\/\?…" and/);
   assert.ok(!message.includes(secret), message);
   for (const name of ['GATEWAY_PASSWORD', 'GATEWAY_TOKEN', 'CAMERA_SOURCE', 'MQTT_URL']) assert.ok(message.includes(name), message);
 });
