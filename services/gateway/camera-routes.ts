@@ -46,8 +46,8 @@ export function addCameras(
   };
 
   /**
-   * Does `answer` for the camera named in the path, or the default one, for whoever has that right; says why when there is none. One that he may
-   * not see is as one that does not exist.
+   * Does `answer` for the camera named in the path, or the default one, for whoever has that right; says why when there is none. One that he
+   * may not see is as one that does not exist.
    */
   const withCamera = (right: 'view' | 'control', answer: CameraAnswer) => async (c: Asked) => {
     const visitor = c.get('visitor');

@@ -5,10 +5,11 @@ import type { Asked, Env } from './context.ts';
 import { problem } from './problem.ts';
 
 /**
- * What a route needs of who asks. `open`: nothing, anybody may ask; `login`: to be let in, whatever he may; `view` and `control`: that right
- * on the camera that is asked for, which camera-routes.ts looks at; `view-all`: every camera; `admin`.
+ * What a route needs of who asks. `open`: nothing, anybody may ask; `self`: to be somebody, also one who may do nothing; `login`: to be one
+ * who may see some camera; `view` and `control`: that right on the camera that is asked for, which camera-routes.ts looks at; `view-all`:
+ * every camera; `admin`.
  */
-export type Need = 'open' | 'login' | 'view' | 'control' | 'view-all' | 'admin';
+export type Need = 'open' | 'self' | 'login' | 'view' | 'control' | 'view-all' | 'admin';
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 /** Where routes are made, each with what it needs: what is not made here is not served, whoever asks. */

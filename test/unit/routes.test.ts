@@ -44,9 +44,9 @@ const TABLE: Record<string, Row[]> = {
     { path: '/login', need: 'open', answers: open(200) },
     { path: '/login?token=wrong', need: 'open', answers: open(401) },
   ],
-  'POST /login': [{ path: '/login', method: 'POST', need: 'open', answers: open(401) }],
+  'POST /login': [{ path: '/login', method: 'POST', need: 'open', body: 'no form', answers: open(401) }],
   'POST /logout': [{ path: '/logout', method: 'POST', need: 'open', answers: open(303) }],
-  'GET /me': [{ path: '/me', need: 'login', answers: [401, 200, 200, 200, 200] }],
+  'GET /me': [{ path: '/me', need: 'self', answers: [401, 200, 200, 200, 200] }],
   'GET /tokens': [{ path: '/tokens', need: 'admin', answers: [401, 403, 403, 403, 200] }],
   'POST /tokens': [
     { path: '/tokens', method: 'POST', need: 'admin', body: '{"name":"printer","right":"view"}', answers: [401, 403, 403, 403, 201] },
@@ -309,6 +309,8 @@ describe('who asks', () => {
     const { ask, as } = setUp();
     const form = await ask('/login', { method: 'POST', body: new URLSearchParams({ name: '"><script>', password: 'x' }) });
     assert.ok(!(await form.text()).includes('"><script>'));
+    const broken = { 'Content-Type': 'multipart/form-data; boundary=x' };
+    assert.equal((await ask('/login', { method: 'POST', body: 'no form', headers: broken })).status, 401);
     const answer = await ask('/cameras/%3Cscript%3E', as('admin'));
     assert.deepEqual(
       [answer.status, answer.headers.get('content-type'), answer.headers.get('x-content-type-options')],

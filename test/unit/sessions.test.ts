@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import { ADMIN_NAME, Passwords } from '../../services/gateway/access/passwords.ts';
 import { Presence } from '../../services/gateway/access/presence.ts';
 import { sameSecret } from '../../services/gateway/access/secret.ts';
@@ -201,9 +201,12 @@ describe('who watches', () => {
   });
 });
 
-describe('names and passwords', async () => {
+describe('names and passwords', () => {
   const own = 'short one';
-  const [ofAnna, another] = await Promise.all([hashPassword('of anna'), hashPassword('another')]);
+  let [ofAnna, another] = ['', ''];
+  before(async () => {
+    [ofAnna, another] = await Promise.all([hashPassword('of anna'), hashPassword('another')]);
+  });
   function setUp(t: TestContext, password = own) {
     const accounts = new Accounts(makeWorkDir(t));
     accounts.set('anna', { hash: ofAnna, rights: parseRights(['read:front']) });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FaultError } from '../../services/shared/fault.ts';
+import { formatRights } from '../../services/shared/rights.ts';
 import { readSettings } from '../../services/shared/settings.ts';
 
 type Env = Record<string, string>;
@@ -151,6 +152,33 @@ test('each trusted proxy that is no address and no network is named', () => {
   for (const value of ['*', '127.0.0.1,', '010.0.0.1', '10.0.0.1/', '10.0.0.1 10.0.0.2', 'fe80::1%eth0']) {
     assert.match(faultsOf({ GATEWAY_TRUSTED_PROXIES: value })[1] ?? '', /" is neither$/, value);
   }
+});
+
+test('a proxy that names users has to be one that is trusted, and the header one that means nothing else', () => {
+  const { gateway } = read({
+    GATEWAY_TRUSTED_PROXIES: '10.0.0.1',
+    GATEWAY_AUTH_HEADER: 'X-Remote-User',
+    GATEWAY_PROXY_RIGHTS: 'read:*, control:door',
+  });
+  assert.equal(gateway.authHeader, 'x-remote-user');
+  assert.deepEqual(gateway.proxyRights && formatRights(gateway.proxyRights), ['read:*', 'control:door']);
+  const fault = (env: Record<string, string>) => faultsOf(env).slice(1).join();
+  assert.match(
+    fault({ GATEWAY_AUTH_HEADER: 'Remote-User' }),
+    /GATEWAY_AUTH_HEADER counts only from a proxy that GATEWAY_TRUSTED_PROXIES names/,
+  );
+  assert.match(
+    fault({ GATEWAY_PROXY_RIGHTS: 'read:*' }),
+    /GATEWAY_PROXY_RIGHTS is for those whom a proxy names: set GATEWAY_AUTH_HEADER, too/,
+  );
+  const proxy = { GATEWAY_TRUSTED_PROXIES: '10.0.0.1' };
+  for (const header of ['Authorization', 'cookie', 'X-Forwarded-For', 'Host', 'a b', 'Remote_User']) {
+    assert.match(fault({ ...proxy, GATEWAY_AUTH_HEADER: header }), /GATEWAY_AUTH_HEADER is .* such as Remote-User/, header);
+  }
+  assert.match(
+    fault({ ...proxy, GATEWAY_AUTH_HEADER: 'Remote-User', GATEWAY_PROXY_RIGHTS: 'read' }),
+    /GATEWAY_PROXY_RIGHTS is "read" and has to be rights/,
+  );
 });
 
 test('numbers are plain: no signs, fractions, exponents or spaces', () => {

@@ -44,14 +44,14 @@ export class Access {
   readonly #cookie: SessionCookie;
   #trouble = '';
 
-  /** @throws FaultError when users or tokens cannot be read */
+  /** @throws FaultError when the tokens cannot be read; without users it goes on, and the log says why */
   constructor(parts: AccessParts) {
     this.#parts = parts;
-    parts.accounts.refresh();
     this.tokens = new Tokens(parts.dataDir);
     this.#sessions = new Sessions(parts.dataDir, (subject) => this.#credentialOf(subject));
     this.#passwords = new Passwords(parts.secrets.password, parts.accounts);
     this.#cookie = new SessionCookie(parts.basePath, (c) => this.clientOf(c).https);
+    this.#refresh();
   }
 
   clientOf(c: Asked): Client {

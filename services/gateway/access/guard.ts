@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import { USER_NAME } from '../../shared/accounts.ts';
 import type { Asked, Env } from '../context.ts';
 import { problem } from '../problem.ts';
 import type { Refusals } from '../refusals.ts';
@@ -6,9 +7,6 @@ import type { Routes } from '../routes.ts';
 import { type Access, type Identity, isBrowser } from './access.ts';
 import type { Pages } from './pages.ts';
 import { ANYONE, mayAnything, type Visitor } from './visitor.ts';
-
-/** Where somebody who may do nothing gets to, all the same: who he is. */
-const SELF = /\/me$/;
 
 export interface GuardParts {
   /** Null: anyone may come in (`GATEWAY_AUTH=off`). */
@@ -19,8 +17,8 @@ export interface GuardParts {
 }
 
 /**
- * Stands before all routes, and before all addresses where there is none: nobody passes who has not been let in, but to what is open. Nothing
- * behind it may be kept by a browser or a proxy.
+ * Stands before all routes, and before all addresses where there is none: nobody passes who has not been let in, but to what is open.
+ * Nothing behind it may be kept by a browser or a proxy.
  */
 export function guard({ access, routes, pages, refusals }: GuardParts): MiddlewareHandler<Env> {
   return async (c, next) => {
@@ -29,7 +27,8 @@ export function guard({ access, routes, pages, refusals }: GuardParts): Middlewa
     const visitor = access ? await access.identify(c) : ANYONE;
     if ('refused' in visitor) return refuse(c, visitor);
     const rights = visitor.rights();
-    if (rights && !mayAnything(rights) && !SELF.test(c.req.path)) return nothingHere(c, visitor);
+    if (!rights) return refuse(c, { refused: 'wrong-token' });
+    if (!mayAnything(rights) && need !== 'self') return nothingHere(c, visitor);
     // Nothing is served that does not say what it needs.
     if (need === undefined) return c.notFound();
     c.set('visitor', visitor);
@@ -55,10 +54,10 @@ export function guard({ access, routes, pages, refusals }: GuardParts): Middlewa
 
   function nothingHere(c: Asked, { kind, name }: Visitor): Response | Promise<Response> {
     refusals.add('no-right', { client: access?.clientOf(c).address, path: c.req.path });
-    const remedy =
-      kind === 'proxy'
-        ? `"npm run user -- add ${name} --may read:*", or GATEWAY_PROXY_RIGHTS for all whom the proxy names`
-        : '"npm run user -- may"';
+    const asUser =
+      USER_NAME.test(name) && `"npm run user -- ${kind === 'proxy' ? 'add' : 'may'} ${name} ${kind === 'proxy' ? '--may ' : ''}read:*"`;
+    const asAny = kind === 'proxy' && 'GATEWAY_PROXY_RIGHTS, for all whom the proxy names';
+    const remedy = [asUser, asAny].filter(Boolean).join(', or by ');
     const detail = `You are logged in as ${name}, who may see no camera here: the owner of HomeGuard can change that by ${remedy}.`;
     return pages.isWanted(c) ? pages.form(c, 403, detail) : problem(403, detail);
   }

@@ -46,9 +46,8 @@ export function addLogin(routes: Routes, { access, pages, basePath, refusals, au
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'That is too much for a login.') });
   routes.add('POST', '/login', 'open', limit, async (c) => {
     if (!access) return c.redirect(basePath, 303);
-    const { password, ...body } = await c.req.parseBody();
-    const name = typeof body.name === 'string' ? body.name.trim().slice(0, MAX_NAME) : '';
-    const verdict = await access.check(c, name, typeof password === 'string' ? password : '');
+    const { name, password } = await readForm(c);
+    const verdict = await access.check(c, name, password);
     if (verdict.is === 'right') {
       come(c, access, verdict.subject, 'password');
       return c.redirect(basePath, 303);
@@ -69,4 +68,14 @@ export function addLogin(routes: Routes, { access, pages, basePath, refusals, au
     if (subject) audit.note(c, 'logout', subject);
     return c.redirect(`${basePath}login`, 303);
   });
+}
+
+async function readForm(c: Asked): Promise<{ name: string; password: string }> {
+  try {
+    const { name, password } = await c.req.parseBody();
+    return { name: typeof name === 'string' ? name.trim().slice(0, MAX_NAME) : '', password: typeof password === 'string' ? password : '' };
+  } catch {
+    // No form, whatever its Content-Type says: a wrong password as any other.
+    return { name: '', password: '' };
+  }
 }

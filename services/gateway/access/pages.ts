@@ -38,8 +38,8 @@ export class Pages {
   }
 
   /**
-   * Leads on to the page by way of `/login`, as a page of our own: a redirect of somebody who comes from another site would go without the cookie,
-   * which is for our own pages alone (SameSite=Strict).
+   * Leads on to the page by way of `/login`, as a page of our own: a redirect of somebody who comes from another site would go without the
+   * cookie, which is for our own pages alone (SameSite=Strict).
    */
   arrive(c: Asked, status: 200 | 401) {
     return c.html(this.#placed(this.#read('arrive.html')), status, status === 401 ? { ...HEADERS, 'WWW-Authenticate': 'Bearer' } : HEADERS);

@@ -12,7 +12,7 @@ import { mayView, type Visitor } from './visitor.ts';
 const MAX_BODY_BYTES = 16 << 10;
 const MAX_PATH = 256;
 const wanted = v.object({ path: v.pipe(v.string(), v.maxLength(MAX_PATH)) });
-/** What a ticket may be for, below the base path: a stream or snapshot, of a camera or the default one, with a query or without; or a login. */
+/** What a ticket may be for, below the base path: a stream or snapshot, of a camera or the default one, with a query or not; or a login. */
 const PATH = /^\/(?:(?:cameras\/(?<id>[^/?]+)\/)?(?:stream|snapshot)|login)(?=\?|$)/;
 const RIGHT = 'Send {"path": "/cameras/front/stream"}: the path of a stream or snapshot, or /login.';
 
@@ -41,13 +41,8 @@ export function addTickets(routes: Routes, { hub, access, basePath }: TicketPart
     const use = useOf(visitor, `${basePath.slice(0, -1)}${path}`, path === '/login');
     if (!use) return problem(403, 'Only who logs in by a password can hand out a login.');
     const ticket = access.tickets.issue(use, visitor, performance.now());
-    if (!ticket)
-      return problem(
-        429,
-        'There are too many tickets that nobody has used yet: try again later.',
-        {},
-        { 'Retry-After': String(TICKET_MS / 1000) },
-      );
+    const later = { 'Retry-After': String(TICKET_MS / 1000) };
+    if (!ticket) return problem(429, 'There are too many tickets that nobody has used yet: try again later.', {}, later);
     const url = new URL(`${basePath.slice(0, -1)}${output.path}`, originOf(c, access));
     url.searchParams.set('login' in use ? 'token' : 'ticket', ticket);
     return c.json({ ticket, url: url.href, expires: new Date(Date.now() + TICKET_MS).toISOString() }, 201);

@@ -1,4 +1,4 @@
-/** Tickets for one picture or one login, for addresses that are shown elsewhere. In memory only, and only as digests. Pure: the clock is handed in. */
+/** Tickets for one picture or one login, in addresses that are shown elsewhere. In memory, and only as digests. Pure but for chance. */
 import { digest, makeSecret } from './secret.ts';
 import type { Subject } from './sessions.ts';
 import type { Visitor } from './visitor.ts';

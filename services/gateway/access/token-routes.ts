@@ -9,8 +9,8 @@ import { type Tokens, wantedToken } from './tokens.ts';
 
 const MAX_BODY_BYTES = 16 << 10;
 const RIGHT =
-  'Send {"name": "octoprint", "right": "view", "cameras": ["front"]}: the name of at most 32 of a-z 0-9 _ . -, the right view, control or admin, ' +
-  'and cameras null, or left out, for all of them, as for an admin.';
+  'Send {"name": "printer", "right": "view", "cameras": ["front"]}: the name of at most 32 of a-z 0-9 _ . -, the right view, control or ' +
+  'admin, and cameras null, or left out, for all of them, as for an admin.';
 
 /** `/tokens`: an admin makes, lists and removes tokens. */
 export function addTokens(routes: Routes, tokens: Tokens | null, audit: Audit): void {
