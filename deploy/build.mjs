@@ -14,7 +14,8 @@ const { status, error } = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['
 if (error) throw error;
 if (status !== 0) process.exit(status ?? 1);
 
-for (const name of readdirSync(path.join(root, page)).filter((each) => !each.endsWith('.ts'))) {
+const files = readdirSync(path.join(root, page), { withFileTypes: true }).filter((each) => each.isFile() && !each.name.endsWith('.ts'));
+for (const { name } of files) {
   const from = path.join(root, page, name);
   const to = path.join(root, 'dist', page, name);
   if (name.endsWith('.html')) writeFileSync(to, readFileSync(from, 'utf8').replaceAll(/(src="assets\/[\w-]+)\.ts"/g, '$1.js"'));

@@ -3,7 +3,7 @@
  * `npm test -- unit e2e` runs these folders only (types and lint always); `npm run test:containers` and `npm run soak` run those. A skipped or todo test is a defect, and so is a file without tests.
  */
 import { execFile } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -17,6 +17,8 @@ interface Folder {
   concurrency: number;
   /** For each test, ms. */
   timeout: number;
+  /** Files share their processes, one for each core, as most of the time of pure tests is the start of a process. None may await while it loads. */
+  together?: boolean;
   /** It takes more than `npm test` may ask for, so it is run only by its name. */
   named?: boolean;
 }
@@ -26,7 +28,7 @@ const bin = join(root, 'node_modules/.bin');
 const wholeRunMs = 40 * 60_000;
 const graceMs = 5000;
 const folders: Folder[] = [
-  { name: 'unit', concurrency: availableParallelism(), timeout: 30_000 },
+  { name: 'unit', concurrency: availableParallelism(), timeout: 30_000, together: true },
   { name: 'integration', concurrency: 1, timeout: 60_000 },
   // Programs as their users have them, and those around them. Nothing here looks at times that a busy machine would make longer.
   { name: 'system', concurrency: 3, timeout: 120_000 },
@@ -38,6 +40,8 @@ const folders: Folder[] = [
 
 let passed = 0;
 const failures: string[] = [];
+/** Files of which a test was told. */
+const heard = new Set<string>();
 
 await main(process.argv.slice(2));
 
@@ -102,23 +106,40 @@ async function check(name: string, program: string, args: string[], signal: Abor
   }
 }
 
-async function runFolder({ name, concurrency, timeout }: Folder, signal: AbortSignal): Promise<void> {
-  const files = globSync(join(root, 'test', name, '**/*.test.ts')).sort();
-  if (!files.length) return;
+async function runFolder({ name, concurrency, timeout, together }: Folder, signal: AbortSignal): Promise<void> {
+  const found = globSync(join(root, 'test', name, '**/*.test.ts')).sort();
+  if (!found.length) return;
   console.log(`\ntest/${name}`);
+  const files = together ? gather(name, found, concurrency) : found;
   // Forced, since a test that failed half-way may leave a timer or a socket that would keep its file's process for ever.
-  const tests = run({ files, concurrency, timeout, signal, cwd: root, execArgv: ['--test-force-exit'] });
+  const execArgv = together ? [] : ['--test-force-exit'];
+  const tests = run({ files, concurrency, timeout, signal, cwd: root, execArgv });
   tests.on('test:pass', (event) => count(event, 'passed'));
   tests.on('test:fail', (event) => count(event, 'failed'));
   const report = tests.compose(new spec());
   report.pipe(process.stdout, { end: false });
   await finished(report);
+  if (!together || signal.aborted) return;
+  for (const file of found) if (!heard.has(file)) fail(`${relative(root, file)}: ran no test`);
+}
+
+/** Writes `count` files that import the given ones, each its share, and gives their paths. */
+function gather(name: string, files: string[], count: number): string[] {
+  const folder = join(root, 'test/.work/gathered');
+  mkdirSync(folder, { recursive: true });
+  return Array.from({ length: Math.min(count, files.length) }, (_, share) => {
+    const path = join(folder, `${name}-${share}.test.ts`);
+    const mine = files.filter((_file, i) => i % count === share);
+    writeFileSync(path, mine.map((file) => `import ${JSON.stringify(relative(folder, file))};\n`).join(''));
+    return path;
+  });
 }
 
 /** Suites are counted by their tests, unless one fails by itself (a hook); a file that ran no test reports itself under its own path. */
 function count(event: EventData.TestPass | EventData.TestFail, result: 'passed' | 'failed'): void {
   const where = event.file ? relative(root, event.file) : 'no file';
   const isSuite = event.details.type === 'suite';
+  if (event.file) heard.add(event.file);
   if (event.name === event.file) fail(result === 'passed' ? `${where}: ran no test` : `${where}: failed outside of its tests`);
   else if (event.skip !== undefined) fail(`${where}: ${event.name} (skipped)`);
   else if (event.todo !== undefined) fail(`${where}: ${event.name} (todo)`);

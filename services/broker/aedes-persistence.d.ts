@@ -6,6 +6,10 @@ declare module 'aedes-persistence/asyncPersistence.js' {
     storeRetained(packet: AedesPublishPacket): Promise<void>;
     outgoingEnqueueCombi(subscribers: { clientId: string }[], packet: AedesPublishPacket): Promise<void>;
     outgoingClearMessageId(client: Client, packet: AedesPublishPacket): Promise<AedesPublishPacket | undefined>;
+    incomingStorePacket(client: Client, packet: AedesPublishPacket): Promise<void>;
+    incomingGetPacket(client: Client, packet: AedesPublishPacket): Promise<AedesPublishPacket>;
+    incomingDelPacket(client: Client, packet: AedesPublishPacket): Promise<void>;
+    cleanSubscriptions(client: Client): Promise<void>;
   }
   export = MemoryPersistence;
 }

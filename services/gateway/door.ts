@@ -1,15 +1,12 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
 import { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
+import type { Client, Sender } from './access/proxy.ts';
 import type { Channel } from './channel.ts';
+import type { Asked } from './context.ts';
 import type { Hub } from './hub.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import { problem } from './problem.ts';
-import type { Client, Sender } from './proxy.ts';
 import type { Refusals } from './refusals.ts';
-
-type Env = { Bindings: HttpBindings };
 
 export interface DoorParts {
   hub: Pick<Hub, 'viewers'>;
@@ -31,7 +28,7 @@ export class Door {
   }
 
   /** The answer to one viewer too many; null while there is room. */
-  turnAway(c: Context<Env>): Response | null {
+  turnAway(c: Asked): Response | null {
     const { hub, maxViewers, refusals, clientOf } = this.#parts;
     if (hub.viewers < maxViewers) return null;
     refusals.add('full', { client: clientOf(c.env.incoming).address, path: c.req.path });
@@ -40,12 +37,18 @@ export class Door {
   }
 
   /** To be called when the viewer that asks now is closed since it takes nothing. */
-  slow(c: Context<Env>): (channel: Channel) => void {
+  slow(c: Asked): (channel: Channel) => void {
     // Now: at the end its connection may be gone.
     const client = this.#parts.clientOf(c.env.incoming).address;
     return ({ camera, traffic }) => {
       traffic.slowClosed++;
       this.#log.tell('warn', `slow viewer closed: it took nothing for ${STALLED_MS / 1000} s`, { camera: camera.id, client });
     };
+  }
+
+  /** To be called when the client that asks now is closed since it says too much. */
+  noisy(c: Asked): () => void {
+    const client = this.#parts.clientOf(c.env.incoming).address;
+    return () => this.#parts.refusals.add('too-many-messages', { client });
   }
 }

@@ -25,14 +25,19 @@ export class Finder {
     setTimeout(() => this.#settled.resolve(), SETTLE_MS).unref();
   }
 
-  /** The camera meant when none is named: the only one, else the one set, else the first. */
-  get defaultId(): string | undefined {
-    return this.#wanted && this.#roster.get(this.#wanted) ? this.#wanted : this.#roster.ids[0];
+  /** The camera meant when none is named, of those that may be seen: the only one, else the one set, else the first. */
+  defaultId(mayView: (id: string) => boolean): string | undefined {
+    const { ids } = this.#roster;
+    const set = ids.find((id) => id === this.#wanted);
+    return set !== undefined && mayView(set) ? set : ids.find(mayView);
   }
 
-  /** The camera of this id, or the default one. Just after a start it waits a moment for cameras to show themselves. */
-  async find(id: string | undefined): Promise<Channel | undefined> {
-    const known = () => this.#roster.get(id ?? this.defaultId ?? '')?.channel;
+  /** The camera of this id, or the default one, if it may be seen. Just after a start it waits a moment for cameras to show themselves. */
+  async find(id: string | undefined, mayView: (id: string) => boolean): Promise<Channel | undefined> {
+    const known = () => {
+      const wanted = id ?? this.defaultId(mayView);
+      return wanted !== undefined && mayView(wanted) ? this.#roster.get(wanted)?.channel : undefined;
+    };
     if (!known()) await Promise.race([this.#settled.promise, this.#shown(known)]);
     return known();
   }

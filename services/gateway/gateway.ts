@@ -1,31 +1,28 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import type { Duplex } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
-import { WebSocketServer } from 'ws';
+import { Accounts } from '../shared/accounts.ts';
 import { FaultError } from '../shared/fault.ts';
 import type { Logger } from '../shared/log.ts';
+import { NOTHING } from '../shared/rights.ts';
 import { readOrMakeSecret } from '../shared/secrets.ts';
 import type { GatewaySettings } from '../shared/settings.ts';
-import { Access } from './access.ts';
+import { Access, type AccessParts } from './access/access.ts';
+import { createClientFinder } from './access/proxy.ts';
 import { createApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { Callers } from './callers.ts';
 import { Door } from './door.ts';
 import { Hub } from './hub.ts';
 import { createMetrics } from './metrics.ts';
 import { ownAddress, pageAddress } from './page-address.ts';
-import { createClientFinder } from './proxy.ts';
 import { Refusals } from './refusals.ts';
-import { Sessions } from './sessions.ts';
+import { createBoundedServer } from './server.ts';
 
-/** Connections beyond the viewers: pages, assets, API calls. */
-const SPARE_CONNECTIONS = 200;
-const MAX_MESSAGE_BYTES = 4_096;
-const MAX_HEADER_BYTES = 16 << 10;
-/** A request has to be there after so long, in ms. */
-const REQUEST_MS = 15_000;
+/** So often it is looked whether whoever watches still may, and at connections that do nothing, in ms. */
+const TICK_MS = 1_000;
 /** What Docker, Podman and Kubernetes put into their containers. */
 const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv', '/var/run/secrets/kubernetes.io'];
 
@@ -42,21 +39,19 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
   const secrets = auth ? readSecrets(settings) : null;
   const clientOf = createClientFinder(trustedProxies);
   const refusals = new Refusals(tools.log);
-  const access = secrets && new Access(secrets, new Sessions(settings.dataDir), basePath, clientOf, refusals);
+  const access = secrets && createAccess(settings, { secrets, clientOf, log: tools.log });
   if (!access) tools.log.warn('GATEWAY_AUTH is off: whoever reaches the gateway sees every camera');
   const hub = new Hub(settings, tools);
+  const callers = new Callers((reason, client) => refusals.add(reason, { client }));
+  const ticker = setInterval(() => {
+    access?.tick();
+    callers.sweep(performance.now());
+  }, TICK_MS);
   try {
     const door = new Door({ hub, maxViewers, refusals, clientOf, log: tools.log });
     const metrics = createMetrics({ hub, refusals });
-    const app = createApp({ hub, access, assets: readAssets(), basePath, door, refusals, metrics, log: tools.log });
-    const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
-    const server = createAdaptorServer({
-      fetch: app.fetch,
-      websocket: { server: webSockets as never },
-      serverOptions: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
-    }) as Server;
-    server.maxConnections = maxViewers + SPARE_CONNECTIONS;
-    const sockets = trackSockets(server);
+    const { app } = createApp({ hub, access, assets: readAssets(), basePath, door, callers, clientOf, refusals, metrics, log: tools.log });
+    const server = createBoundedServer({ app, callers, maxViewers, refusals, clientOf });
     await listen(server, settings.gateway);
     const { port } = server.address() as AddressInfo;
     const place = { host: os.hostname(), isContainer: CONTAINER_MARKS.some((mark) => existsSync(mark)), port };
@@ -66,17 +61,25 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
       address: { host, port },
       url: `http://${shown}:${port}${basePath}${secrets ? `login?token=${secrets.token}` : ''}`,
       [Symbol.asyncDispose]: async () => {
+        clearInterval(ticker);
         const closed = new Promise((resolve) => server.close(resolve));
         await hub[Symbol.asyncDispose]();
-        for (const socket of sockets) socket.destroySoon();
+        callers.end();
         server.closeAllConnections();
         await closed;
       },
     };
   } catch (error) {
+    clearInterval(ticker);
     await hub[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function createAccess({ gateway, dataDir }: GatewaySettings, parts: Pick<AccessParts, 'secrets' | 'clientOf' | 'log'>): Access {
+  const { basePath, authHeader, proxyRights } = gateway;
+  const proxyLogin = authHeader === undefined ? null : { header: authHeader, rights: proxyRights ?? NOTHING };
+  return new Access({ ...parts, dataDir, accounts: new Accounts(dataDir), proxyLogin, basePath });
 }
 
 function readSecrets({ gateway, dataDir }: GatewaySettings) {
@@ -84,16 +87,6 @@ function readSecrets({ gateway, dataDir }: GatewaySettings) {
     token: gateway.token ?? readOrMakeSecret(dataDir, 'gateway-token'),
     password: gateway.password ?? readOrMakeSecret(dataDir, 'gateway-password'),
   };
-}
-
-/** Open sockets, upgraded ones included, which the server itself forgets. */
-function trackSockets(server: Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
 }
 
 async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

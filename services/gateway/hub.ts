@@ -86,14 +86,14 @@ export class Hub implements AsyncDisposable {
     return this.#roster.get(id)?.commands;
   }
 
-  /** The camera of this id, or the default one. Just after a start it waits a moment for cameras to show themselves. */
-  find(id: string | undefined): Promise<Channel | undefined> {
-    return this.#finder.find(id);
+  /** The camera of this id, or the default one, if it may be seen. Just after a start it waits a moment for cameras to show themselves. */
+  find(id: string | undefined, mayView: (id: string) => boolean): Promise<Channel | undefined> {
+    return this.#finder.find(id, mayView);
   }
 
-  /** The camera meant when none is named: the only one, else the one set, else the first. */
-  get defaultId(): string | undefined {
-    return this.#finder.defaultId;
+  /** The camera meant when none is named, of those that may be seen: the only one, else the one set, else the first. */
+  defaultId(mayView: (id: string) => boolean): string | undefined {
+    return this.#finder.defaultId(mayView);
   }
 
   /** Viewers of all cameras together. */

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { NewestWins } from '../shared/newest.ts';
 import { Pace } from '../shared/pace.ts';
 import { Progress } from '../shared/progress.ts';
+import { Allowance } from './allowance.ts';
 import type { Channel, Viewer } from './channel.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import type { Picture } from './picture.ts';
@@ -11,8 +12,14 @@ import { readWish, WATCH_COMPLAINT } from './wish.ts';
 
 /** Text for a client that takes none piles up to so many bytes; then it hears no more until it has taken them. */
 const MAX_TEXT_BACKLOG = 1 << 20;
-/** Going away (RFC 6455, 7.4.1). */
+/** Whoever says more in so many ms, pings included, is closed. The page says a few things a minute. */
+const MAX_MESSAGES = 100;
+const MESSAGES_MS = 10_000;
+/** Going away, and policy violation (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
+const SAYS_TOO_MUCH = 1008;
+/** Our own (RFC 6455, 7.4.2): who watches is let in no more. */
+const LOGIN_NEEDED = 4401;
 
 /** What a camera tells a page: its state, and the time here, since the client's clock may be wrong. */
 export type DescribeCamera = (channel: Channel) => object;
@@ -25,6 +32,8 @@ export interface LiveOptions {
   isFull: () => boolean;
   /** Is told when the client is closed since it takes nothing. */
   slow: (channel: Channel) => void;
+  /** Is told when the client is closed since it says too much. */
+  noisy: () => void;
 }
 
 /** One WebSocket: binary messages are pictures, text messages JSON. It watches one camera or several. */
@@ -35,6 +44,7 @@ export class LiveClient {
   readonly #newest = new NewestWins();
   readonly #progress = new Progress(performance.now());
   readonly #watched = new Map<string, Disposable>();
+  readonly #allowance = new Allowance(MAX_MESSAGES, MESSAGES_MS);
   #isClosed = false;
   #fps = Number.POSITIVE_INFINITY;
   readonly #paces = new Map<string, Pace>();
@@ -47,6 +57,8 @@ export class LiveClient {
     this.#socket = socket;
     this.#tcp = tcp;
     this.#options = options;
+    socket.on('ping', () => this.#hears());
+    socket.on('pong', () => this.#hears());
     socket.on('close', () => this.#leave());
   }
 
@@ -66,16 +78,36 @@ export class LiveClient {
     this.#watched.set(id, channel.watch(viewer));
   }
 
+  /** Ends what the client may not see any more; null: he is let in no more. */
+  keep(mayView: ((id: string) => boolean) | null): void {
+    if (!mayView) this.#socket.close(LOGIN_NEEDED, 'log in again');
+    else for (const id of [...this.#watched.keys()]) if (!mayView(id)) this.#removed(id);
+  }
+
   /** Takes a message of the client; what cannot be understood is answered with why, and changes nothing. */
   take(text: string): void {
+    if (this.#isClosed) return;
     const { ping, fps, watch, acks, ack, complaints } = readWish(text);
+    // As many of these come as pictures were sent, so they are no more than was asked for; any other counts.
+    const isDue = ack !== undefined && this.#arrived(ack);
+    if (!isDue && !this.#hears()) return;
     for (const complaint of complaints) this.#complain(complaint);
     if (ping !== undefined) this.#say({ type: 'pong', ping, now: Date.now() });
     if (acks !== undefined) this.#underWay = acks ? (this.#underWay ?? new UnderWay()) : null;
-    if (ack !== undefined) this.#arrived(ack);
     if (fps !== undefined) this.#fps = fps;
     if (watch !== undefined) this.#setWatched(watch);
     if (fps !== undefined || watch !== undefined) this.#setPaces();
+  }
+
+  /** Something came; false when it is too much, or nothing of what was said to the client is taken: then it is closed. */
+  #hears(): boolean {
+    const now = performance.now();
+    if (this.#isClosed) return false;
+    if (this.#allowance.take(now) && this.#progress.stalledFor(this.#tcp, now) < STALLED_MS) return true;
+    this.#isClosed = true;
+    this.#options.noisy();
+    this.#socket.close(SAYS_TOO_MUCH, 'too many messages');
+    return false;
   }
 
   #show(channel: Channel, picture: Picture, now: number): void {
@@ -106,11 +138,11 @@ export class LiveClient {
     this.#say({ type: 'error', detail });
   }
 
-  /** A picture has come: of the camera that is named, or of the only one. */
-  #arrived(ack: string | true): void {
+  /** A picture has come: of the camera that is named, or of the only one; false when none was under way. */
+  #arrived(ack: string | true): boolean {
     const [only] = this.#options.find ? [] : this.#watched.keys();
     const id = ack === true ? only : ack;
-    if (id !== undefined) this.#underWay?.arrived(id);
+    return id !== undefined && this.#underWay?.arrived(id) === true;
   }
 
   #setPaces(): void {

@@ -15,6 +15,8 @@ export const STREAM_HEADERS = {
   Connection: 'close',
   'X-Accel-Buffering': 'no',
   'X-Content-Type-Options': 'nosniff',
+  // Web sites embed it; who may see it the login decides, whose cookie no other site can send.
+  'Cross-Origin-Resource-Policy': 'cross-origin',
 };
 
 /**

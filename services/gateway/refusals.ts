@@ -7,7 +7,12 @@ const SENTENCES = {
   'no-login': 'a request without a login was refused',
   'wrong-token': 'a request with a wrong token or an old session was refused',
   'wrong-login': 'a login with a wrong token or password was refused',
-  'too-many-logins': 'a login was refused unread: too many wrong ones are being answered',
+  'too-many-logins': 'a login was refused unread: too many wrong ones came from there, or too many come at once',
+  'no-right': 'a request was refused: whoever is logged in has not the right for it',
+  'bad-request': 'a request that breaks the rules or bounds of HTTP was refused',
+  'too-many-connections': 'there are too many connections: one was closed',
+  'too-many-messages': 'a WebSocket was closed: its client said too much',
+  stalled: 'a connection was closed: nothing of an answer was taken for long',
   'other-origin': "a request by another site's page was refused",
 } as const;
 
@@ -21,6 +26,11 @@ export class Refusals {
     'wrong-token': 0,
     'wrong-login': 0,
     'too-many-logins': 0,
+    'no-right': 0,
+    'bad-request': 0,
+    'too-many-connections': 0,
+    'too-many-messages': 0,
+    stalled: 0,
     'other-origin': 0,
   };
   readonly #log: GatheringLog;
@@ -30,7 +40,7 @@ export class Refusals {
   }
 
   /** @param about whom, and what was asked for; nothing secret */
-  add(reason: Refusal, about: { client?: string; path?: string; origin?: string } = {}): void {
+  add(reason: Refusal, about: { client?: string; path?: string; origin?: string; user?: string; status?: number } = {}): void {
     this.counts[reason]++;
     this.#log.tell('warn', SENTENCES[reason], { ...about, reason });
   }

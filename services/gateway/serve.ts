@@ -5,15 +5,18 @@ import { type Asset, CODINGS, type Coding } from './assets.ts';
 /** What has its hash in its address is asked for once (RFC 8246); everything else is asked after each time, and is mostly still right. */
 const FOR_GOOD = 'public, max-age=31536000, immutable';
 
-/** The file, or 304 for a client that has it; 404 without one. */
-export function serve(c: Context, asset: Asset | undefined): Response | Promise<Response> {
+/**
+ * The file, or 304 for a client that has it; 404 without one.
+ * @param caching who may keep it, if it is not what its address says
+ */
+export function serve(c: Context, asset: Asset | undefined, caching?: string): Response | Promise<Response> {
   if (!asset) return c.notFound();
   const { body, coding } = choose(asset, c.req.header('Accept-Encoding') ?? '');
   const etag = coding ? asset.etag.replace(/"$/, `-${coding}"`) : asset.etag;
   const headers = {
     'Content-Type': asset.type,
     ETag: etag,
-    'Cache-Control': asset.isImmutable ? FOR_GOOD : 'no-cache',
+    'Cache-Control': caching ?? (asset.isImmutable ? FOR_GOOD : 'no-cache'),
     Vary: 'Accept-Encoding',
     ...(coding && { 'Content-Encoding': coding }),
   };

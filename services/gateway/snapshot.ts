@@ -53,6 +53,7 @@ function answerPicture({ jpeg, stamp, takenAt }: Picture): Response {
   const headers = {
     'Content-Type': 'image/jpeg',
     'Cache-Control': 'no-store',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
     'X-Timestamp': secondsOf(takenAt),
     ...(stamp && { 'X-Seq': String(stamp.seq) }),
     Age: String(Math.max(0, Math.floor(Date.now() / 1000 - takenAt / 1e6))),

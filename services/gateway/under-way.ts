@@ -23,13 +23,14 @@ export class UnderWay {
     this.#sum++;
   }
 
-  /** One of this camera's arrived; more than there were are not counted. */
-  arrived(id: string): void {
+  /** One of this camera's arrived; false when none was under way. */
+  arrived(id: string): boolean {
     const count = this.#counts.get(id) ?? 0;
-    if (count === 0) return;
+    if (count === 0) return false;
     this.#sum--;
     if (count === 1) this.#counts.delete(id);
     else this.#counts.set(id, count - 1);
+    return true;
   }
 
   /** The camera is not watched any more. */

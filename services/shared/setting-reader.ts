@@ -8,6 +8,9 @@ export type Environment = Record<string, string | undefined>;
 /** Our names in the environment: what begins so and is not known is a misspelling. */
 const OURS = /^(MQTT|BROKER|BRIDGE|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|DATA_DIR|LOG_LEVEL|LOG_FORMAT|FRAME_MAX_BYTES)(_FILE)?$/;
 
+/** So much of a wrong value is repeated, in characters: enough to find it again. */
+const MAX_SHOWN = 80;
+
 /** Collects faults while it reads, so that all are told at once. */
 export class Reader {
   readonly #env: Environment;
@@ -32,9 +35,9 @@ export class Reader {
     if (raw === undefined) return undefined;
     const { success, output } = v.safeParse(rule.read, raw);
     if (success) return output;
-    const bare = raw.replaceAll(/\/\/[^/\s]*@/g, '//…@');
-    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > 80 ? `${bare.slice(0, 80)}…` : bare}" and`;
-    this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(raw)}`);
+    const bare = withoutSecrets(raw);
+    const shown = /PASSWORD|TOKEN/.test(name) ? '' : ` is "${bare.length > MAX_SHOWN ? `${bare.slice(0, MAX_SHOWN)}…` : bare}" and`;
+    this.#faults.push(`${name}${shown} has to be ${typeof rule.right === 'string' ? rule.right : rule.right(bare)}`);
     return undefined;
   }
 
@@ -68,6 +71,11 @@ export class Reader {
     const near = [...this.#known].map((known) => ({ known, far: distance(name, known) })).sort((a, b) => a.far - b.far)[0];
     return near && near.far <= 3 ? `; did you mean ${near.known}?` : '';
   }
+}
+
+/** Where a login or a token may stand in an address, however that is misspelt, it is not shown. */
+function withoutSecrets(raw: string): string {
+  return raw.replaceAll(/(:\/*)\S*@/g, '$1…@').replaceAll(/(:\/[^?#\s]*)[?#]\S*/g, '$1?…');
 }
 
 /** Levenshtein distance. */

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { CAMERA_ID } from './contract.ts';
+import { parseRights, type Rights } from './rights.ts';
 
 /** One entry of `CAMERAS`, or the one camera of `CAMERA_ID` and `CAMERA_SOURCE`. */
 export interface CameraEntry {
@@ -44,6 +45,21 @@ export const houseUrl: Rule<string> = { ...url, right: String(url.right).replace
 export const pageUrl: Rule<string> = {
   read: v.pipe(matching(/^https?:\/\/[^/@?#]+(\/[^?#]*)?$/), v.url()),
   right: 'an address such as http://raspberrypi.local:8080/ or https://cams.example.org/',
+};
+/** A request's header by which a proxy names a user; none that means something else already. */
+export const headerName: Rule<string> = {
+  read: v.pipe(
+    v.string(),
+    v.toLowerCase(),
+    v.regex(
+      /^(?!(?:authorization|cookie|host|origin|referer|user-agent|accept|upgrade|connection|content-.*|x-forwarded-.*)$)[a-z][a-z0-9-]{1,63}$/,
+    ),
+  ),
+  right: 'the name of a header in which your proxy names the user, such as Remote-User or X-Remote-User',
+};
+export const rights: Rule<Rights> = {
+  read: v.pipe(v.string(), v.check(isRights), v.transform(rightsOf)),
+  right: 'rights with commas between, such as read:* or read:front,control:door',
 };
 export const source: Rule<string> = {
   read: v.pipe(v.string(), v.check(isSource)),
@@ -90,6 +106,20 @@ function entriesOf(list: string): string[] {
 function isNetwork(entry: string): boolean {
   const [, address = '', bits = '0'] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
   return isIP(address) > 0 && Number(bits) <= (isIP(address) === 6 ? 128 : 32);
+}
+
+function rightsOf(list: string): Rights {
+  return parseRights(list.split(',').map((right) => right.trim()));
+}
+
+function isRights(list: string): boolean {
+  try {
+    rightsOf(list);
+    return true;
+  } catch {
+    // The message tells what would be right.
+    return false;
+  }
 }
 
 /** Longest source that is taken, in characters. */

@@ -8,6 +8,7 @@ import {
   cameraId,
   cameras,
   flag,
+  headerName,
   houseUrl,
   matching,
   networks,
@@ -15,6 +16,7 @@ import {
   onOff,
   pageUrl,
   port,
+  rights,
   size,
   source,
   text,
@@ -84,6 +86,10 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       url: reader.get('GATEWAY_URL', pageUrl, undefined),
       trustedProxies: reader.get('GATEWAY_TRUSTED_PROXIES', networks, undefined) ?? [],
       auth: reader.get('GATEWAY_AUTH', onOff, 'on'),
+      /** In small letters, as Node has headers. */
+      authHeader: reader.get('GATEWAY_AUTH_HEADER', headerName, undefined),
+      /** What those may whom a proxy names there, and who are no users here. */
+      proxyRights: reader.get('GATEWAY_PROXY_RIGHTS', rights, undefined),
       password: reader.get('GATEWAY_PASSWORD', { read: v.pipe(v.string(), v.minLength(8)), right: 'at least 8 characters' }, undefined),
       token: reader.get('GATEWAY_TOKEN', { read: matching(/^[\w.~-]{16,}$/), right: 'at least 16 of A-Z a-z 0-9 . _ ~ -' }, undefined),
       maxViewers: reader.get('GATEWAY_MAX_VIEWERS', wholeNumber(1, 100_000), '1000'),
@@ -97,6 +103,11 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   };
   if (Boolean(settings.broker.tlsCert) !== Boolean(settings.broker.tlsKey))
     reader.fault('BROKER_TLS_CERT and BROKER_TLS_KEY go together: set both or none');
+  const { authHeader, proxyRights, trustedProxies } = settings.gateway;
+  if (authHeader && trustedProxies.length === 0)
+    reader.fault('GATEWAY_AUTH_HEADER counts only from a proxy that GATEWAY_TRUSTED_PROXIES names: set that, too');
+  if (proxyRights && !authHeader)
+    reader.fault('GATEWAY_PROXY_RIGHTS is for those whom a proxy names: set GATEWAY_AUTH_HEADER, too, or neither');
   reader.finish();
   return Object.freeze(settings);
 }

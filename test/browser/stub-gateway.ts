@@ -1,20 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { readAssets } from '../../services/gateway/assets.ts';
 import type { Camera } from '../../services/gateway/page/camera.ts';
 import { defer, type Scope } from '../helpers/cleanup.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 import { stamped } from '../helpers/pictures.ts';
 
-const pageDir = join(import.meta.dirname, '../../services/gateway/page');
+const assets = readAssets();
 /** Where a gateway behind a proxy may be. */
 const base = '/cams/';
-const types: Record<string, string> = { '.css': 'text/css', '.svg': 'image/svg+xml', '.ts': 'text/javascript' };
 const csp = "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; connect-src 'self' ws: wss:";
 const boundary = 'stub';
 const password = 'right';
@@ -29,6 +28,8 @@ interface StubCamera {
   lag: number;
   /** Pictures, to all its viewers. */
   sent: number;
+  /** When the last one was, monotonic ms. */
+  sentAt: number;
 }
 
 /**
@@ -37,7 +38,12 @@ interface StubCamera {
  */
 export class StubGateway {
   readonly cameras = new Map<string, StubCamera>();
-  readonly sockets = new Map<WebSocket, string>();
+  /** Each with the ids of the cameras it watches. */
+  readonly sockets = new Map<WebSocket, string[]>();
+  /** Acknowledged pictures, and what was set. */
+  acks = 0;
+  readonly wishes: string[] = [];
+  settingFault: string | null = null;
   readonly streams = new Set<ServerResponse>();
   /** Paths asked for, in order. */
   readonly asked: string[] = [];
@@ -81,11 +87,19 @@ export class StubGateway {
   add(camera: Partial<Camera>): void {
     const view: Camera = {
       ...{ id: 'front', name: 'Front door', online: true, condition: 'live', cause: null, advice: null, test: false, default: false },
-      ...{ since: new Date(this.now).toISOString(), device: null, size: { width: 640, height: 360 }, fps: this.fps, viewers: 1 },
+      ...{
+        since: new Date(this.now).toISOString(),
+        device: null,
+        size: { width: 640, height: 360 },
+        fps: this.fps,
+        viewers: 1,
+        settings: {},
+      },
+      topic: `homeguard/${camera.id ?? 'front'}`,
       format: { pixel: 'MJPG', width: 640, height: 360, fps: 30, encoded: false },
       ...camera,
     };
-    this.cameras.set(view.id, { view, playing: 'frames', lag: 0, sent: 0 });
+    this.cameras.set(view.id, { view, playing: 'frames', lag: 0, sent: 0, sentAt: 0 });
   }
 
   camera(id = 'front'): StubCamera {
@@ -98,7 +112,7 @@ export class StubGateway {
   tell(change: Partial<Camera>, id = 'front'): void {
     const camera = this.camera(id);
     Object.assign(camera.view, change);
-    for (const [socket, watched] of this.sockets) if (watched === id) this.#tell(socket, camera);
+    for (const [socket, watched] of this.sockets) if (watched.includes(id)) this.#tell(socket, camera);
   }
 
   /** Cuts every WebSocket off without a word. */
@@ -130,9 +144,10 @@ export class StubGateway {
       const picture = this.#pictureOf(camera, seq);
       if (!picture) continue;
       for (const [socket, watched] of this.sockets) {
-        if (watched !== id || socket.bufferedAmount > 0) continue;
-        socket.send(picture);
+        if (!watched.includes(id) || socket.bufferedAmount > 0) continue;
+        socket.send(Buffer.concat([Buffer.from(`${id}\0`), picture]));
         camera.sent++;
+        camera.sentAt = performance.now();
       }
       for (const stream of this.streams) if (stream.req.url?.includes(`/${id}/`)) writePart(stream, picture);
     }
@@ -161,32 +176,31 @@ export class StubGateway {
     if (!this.loggedIn && !isOpen) {
       if (path === '') response.writeHead(303, { Location: 'login' }).end();
       else response.writeHead(401).end();
-    } else if (path === '') await this.#html(response, 'index.html');
+    } else if (path === '') this.#html(response, 'index.html');
     else if (path === 'login') await this.#login(request, response);
     else if (path === 'logout') this.#logOut(response);
-    else if (path.startsWith('assets/')) await this.#asset(response, path.slice('assets/'.length));
+    else if (path.startsWith('assets/')) this.#asset(response, path.slice('assets/'.length));
     else if (path === 'cameras')
       json(
         response,
         200,
         [...this.cameras.values()].map(({ view }) => view),
       );
+    else if (request.method === 'POST' && what) this.#set(response, `${id}/${what}=${await text(request)}`);
     else if (what === 'snapshot') this.#snapshot(response, this.camera(id));
     else if (what === 'stream') this.#stream(response);
     else response.writeHead(404).end();
   }
 
-  async #html(response: ServerResponse, name: string, error = '', status = 200): Promise<void> {
-    const html = await readFile(join(pageDir, name), 'utf8');
+  #html(response: ServerResponse, name: string, error = '', status = 200): void {
+    const html = assets.get(name)?.body.toString() ?? '';
     response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' }).end(html.replace('<!--error-->', error));
   }
 
-  async #asset(response: ServerResponse, name: string): Promise<void> {
-    const type = types[extname(name)];
-    if (!type) return void response.writeHead(404).end();
-    const source = await readFile(join(pageDir, name), 'utf8');
-    response.writeHead(200, { 'Content-Type': `${type}; charset=utf-8` });
-    response.end(name.endsWith('.ts') ? stripTypeScriptTypes(source) : source);
+  #asset(response: ServerResponse, name: string): void {
+    const asset = assets.get(name);
+    if (asset) response.writeHead(200, { 'Content-Type': asset.type }).end(asset.body);
+    else response.writeHead(404).end();
   }
 
   async #login(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -213,6 +227,12 @@ export class StubGateway {
     response.writeHead(200, { 'Content-Type': 'image/jpeg', 'X-Timestamp': (this.now / 1000).toFixed(6) }).end(picture);
   }
 
+  #set(response: ServerResponse, wish: string): void {
+    this.wishes.push(wish);
+    if (this.settingFault) json(response, 422, { title: 'Refused', detail: this.settingFault });
+    else json(response, 200, {});
+  }
+
   #stream(response: ServerResponse): void {
     if (this.streamFault) {
       json(response, 503, { title: 'Full', detail: this.streamFault });
@@ -225,25 +245,32 @@ export class StubGateway {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const id = new RegExp(`^${base}cameras/([^/]+)/ws$`).exec(request.url ?? '')?.[1];
     this.asked.push(request.url ?? '');
-    if (this.fault !== 'none' || id === undefined) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
-    this.#upgrades.handleUpgrade(request, socket, head, (peer) => this.#welcome(peer, id));
+    if (this.fault !== 'none' || request.url !== `${base}ws`) {
+      return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+    }
+    this.#upgrades.handleUpgrade(request, socket, head, (peer) => this.#welcome(peer));
   }
 
-  #welcome(peer: WebSocket, id: string): void {
-    const camera = this.cameras.get(id);
-    if (!this.loggedIn || !camera) {
-      peer.close(this.loggedIn ? 4404 : 4401);
+  #welcome(peer: WebSocket): void {
+    if (!this.loggedIn) {
+      peer.close(4401);
       return;
     }
-    this.sockets.set(peer, id);
+    this.sockets.set(peer, []);
     peer.on('close', () => this.sockets.delete(peer));
     peer.on('message', (data: Buffer) => {
-      const { ping } = JSON.parse(String(data)) as { ping?: number };
+      const { ping, watch, ack } = JSON.parse(String(data)) as { ping?: number; watch?: object; ack?: string };
       if (ping !== undefined) peer.send(JSON.stringify({ type: 'pong', ping, now: this.now }));
+      if (ack !== undefined) this.acks++;
+      if (watch) this.#watch(peer, Object.keys(watch));
     });
-    this.#tell(peer, camera);
+  }
+
+  #watch(peer: WebSocket, ids: string[]): void {
+    const before = this.sockets.get(peer) ?? [];
+    this.sockets.set(peer, ids);
+    for (const id of ids) if (!before.includes(id)) this.#tell(peer, this.camera(id));
   }
 
   #tell(peer: WebSocket, { view }: StubCamera): void {

@@ -15,7 +15,7 @@ const screenshots = join(import.meta.dirname, '../.work/screenshots');
 /** How many different colours a coarse look at the canvas finds: a live test picture has many, an empty canvas one. */
 const colours = (page: Page) =>
   page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#canvas');
+    const canvas = document.querySelector<HTMLCanvasElement>('#picture canvas');
     const copy = new OffscreenCanvas(64, 36);
     const context = copy.getContext('2d');
     if (!canvas || !context) return 0;

@@ -11,9 +11,13 @@ const args = [
   '--disable-sync',
 ];
 
-/** Debian's headless Chromium, closed when the test ends. */
-export async function launchChromium(t: Scope): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+/**
+ * Debian's headless Chromium, closed when the test ends.
+ * @param hosts names that it takes for this machine, and not for a place that is as safe as `localhost`
+ */
+export async function launchChromium(t: Scope, hosts: string[] = []): Promise<Browser> {
+  const rules = `--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`;
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: hosts.length > 0 ? [...args, rules] : args });
   defer(t, () => browser.close());
   return browser;
 }

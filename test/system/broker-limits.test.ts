@@ -94,6 +94,19 @@ describe('packets that are too large', { concurrency: true }, () => {
   });
 });
 
+test('a message of QoS 2 that is released twice at once ends nobody but itself', async (t) => {
+  const { program, address } = await startSeparately(t);
+  const raw = await connectRaw(t, address);
+  const release = mqtt.generate({ cmd: 'pubrel', messageId: 1 });
+  for (let i = 1; i <= 3; i++) {
+    const publish = mqtt.generate({ cmd: 'publish', topic: 'a', payload: 'x', qos: 2, messageId: 1, dup: false, retain: false });
+    raw.socket.write(Buffer.concat([publish, release, release, release]));
+    await raw.next('pubcomp');
+  }
+  await connectRaw(t, address);
+  await program.stop();
+});
+
 describe('addresses', { concurrency: true }, () => {
   test('a busy port is a fault in one sentence, and nothing stays open', async (t) => {
     const taken = net.createServer().listen(0, '127.0.0.1');

@@ -282,8 +282,13 @@ describe('what v4l2-ctl and ffmpeg see of a richer one', { concurrency: 4 }, () 
     ]);
     assert.match(said, /Device Caps[\s\S]*Metadata Capture/);
     assert.doesNotMatch(said.slice(said.indexOf('Device Caps')), /Video Capture/);
-    assert.deepEqual(sizes.slice(0, 3), [0, 0, 0]);
-    assert.ok(sizes.slice(3).every((size) => size > 10_000));
+    // On a busy machine ffmpeg begins late, and one or two of the three have passed by.
+    const empty = sizes.findIndex((size) => size > 0);
+    assert.ok(empty >= 1 && empty <= 3, String(sizes));
+    assert.ok(
+      sizes.slice(empty).every((size) => size > 10_000),
+      String(sizes),
+    );
   });
 });
 

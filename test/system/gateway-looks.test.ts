@@ -39,6 +39,10 @@ test('nobody watches: a few pictures in ten seconds; silent, back, and gone afte
     assert.ok((await taken()) <= looks * 6);
   }
   pause();
+  // What was under way has come before the clock goes forward: a picture behind it would be a sign of life.
+  await publisher.publishAsync('replies/fence', '', { qos: 1 });
+  const before = await taken();
+  await until('nothing under way', async () => (await taken()) === before);
   ahead(10_000);
   ahead(5_500);
   const silent = await until('silence', async () => {

@@ -80,7 +80,11 @@ describe('metrics', { concurrency: 3 }, () => {
     assert.equal(await ask({}), 401);
     assert.equal(await ask({}), 401);
     assert.equal(await ask({ Authorization: 'Bearer wrong' }), 401);
-    assert.equal(await ask({ Accept: 'text/html' }), 303, 'a browser is led to the login page, which is no refusal');
+    assert.equal(
+      await ask({ Accept: 'text/html', 'Sec-Fetch-Site': 'none' }),
+      303,
+      'a browser is led to the login page, which is no refusal',
+    );
     assert.equal(await ask({ ...bearer, Origin: 'http://evil.example' }), 200, 'no page can read the answer');
     const evil = await fetch(`${gateway.url}cameras/front/fps`, { method: 'POST', headers: { ...bearer, Origin: 'http://evil.example' } });
     assert.equal(evil.status, 403);
@@ -95,6 +99,11 @@ describe('metrics', { concurrency: 3 }, () => {
       'wrong-token': 1,
       'wrong-login': 1,
       'too-many-logins': 0,
+      'no-right': 0,
+      'bad-request': 0,
+      'too-many-connections': 0,
+      'too-many-messages': 0,
+      stalled: 0,
       'other-origin': 1,
     });
     const said = gateway.lines.filter(({ reason }) => reason !== undefined).map(({ reason, client, path }) => [reason, client, path]);

@@ -1,20 +1,18 @@
 /** The files of deploy/nginx as they stand, in a real nginx, before a real gateway. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request as requestPlainly } from 'node:http';
 import { request as requestSecurely } from 'node:https';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { Accounts } from '../../services/shared/accounts.ts';
+import { parseRights } from '../../services/shared/rights.ts';
 import { type FakeCamera, readFrames, startCamera } from '../helpers/fake-camera.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { deployed, type Nginx, startNginx } from '../helpers/nginx.ts';
 import { type Env, password, startTestBroker, startTestGateway, type TestGateway, token } from '../helpers/services.ts';
+import { makeCertificate } from '../helpers/site-certificate.ts';
 import { until, within } from '../helpers/until.ts';
 import { bearer, openLive, seqs, watchStream } from '../helpers/viewers.ts';
-import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const frames = await readFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
 
@@ -50,7 +48,7 @@ async function view(gateway: TestGateway): Promise<Record<string, unknown>> {
 
 async function ownHost(t: TestContext): Promise<Site & { plain: string }> {
   const parts = await setUpCamera(t, {});
-  const [port, plainPort, cert] = [await freePort(), await freePort(), certificate(t)];
+  const [port, plainPort, cert] = [await freePort(), await freePort(), makeCertificate(t)];
   const site = deployed('nginx/sites-available/homeguard.conf', {
     'listen 80;': `listen 127.0.0.1:${plainPort};`,
     'listen [::]:80;': '',
@@ -83,17 +81,6 @@ async function belowPath(t: TestContext, env: Env = {}): Promise<Site> {
   const snippet = { 'snippets/homeguard-cams.conf': deployed('nginx/snippets/homeguard-cams.conf') };
   const nginx = await startNginx(t, { ...common(parts.gateway), ...snippet, 'sites-enabled/site.conf': site }, port);
   return { ...parts, nginx, origin: `http://127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/cams/` };
-}
-
-/** Made for this test and trusted by this process only. */
-function certificate(t: TestContext): { path: string; keyPath: string } {
-  const dir = makeWorkDir(t);
-  const [path, keyPath] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyPath];
-  const what = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1', '-out', path];
-  execFileSync('openssl', ['req', '-x509', ...key, ...what], { stdio: 'pipe' });
-  setDefaultCACertificates([...getCACertificates(), readFileSync(path, 'utf8')]);
-  return { path, keyPath };
 }
 
 interface Asking {
@@ -179,12 +166,12 @@ describe('under a host name of its own', { concurrency: 2 }, () => {
   test('the cookie is Secure, and has a name of its own', async (t) => {
     const site = await ownHost(t);
     const [nameAndId = '', ...attributes] = cookieOf(await logIn(site)).split('; ');
-    assert.match(nameAndId, /^__Secure-homeguard=[\w-]{32}$/);
-    assert.deepEqual(attributes.sort(), ['HttpOnly', `Max-Age=${30 * 86_400}`, 'Path=/', 'SameSite=Lax', 'Secure']);
+    assert.match(nameAndId, /^__Host-homeguard=[\w-]{32}$/);
+    assert.deepEqual(attributes.sort(), ['HttpOnly', `Max-Age=${30 * 86_400}`, 'Path=/', 'SameSite=Strict', 'Secure']);
     const Cookie = nameAndId;
     assert.equal((await ask(`${site.url}cameras`, { headers: { Cookie } })).statusCode, 200);
     const out = await ask(`${site.url}logout`, { method: 'POST', headers: { Cookie, Origin: site.origin } });
-    assert.match(cookieOf(out), /^__Secure-homeguard=;.*Max-Age=0.*Secure/);
+    assert.match(cookieOf(out), /^__Host-homeguard=;.*Max-Age=0.*Secure/);
     assert.equal((await ask(`${site.url}cameras`, { headers: { Cookie } })).statusCode, 401);
   });
 
@@ -221,6 +208,51 @@ describe('under a host name of its own', { concurrency: 2 }, () => {
     assert.match(nginx.errorLog(), /connect\(\) failed .*"GET \/snapshot/);
     assert.ok(!(nginx.accessLog() + nginx.errorLog()).includes(token));
   });
+});
+
+/** The lines that deploy/nginx/README.md gives for a login of the proxy's own, and a stand-in for that: who sends `Test-User` is logged in there. */
+async function behindLogin(t: TestContext, env: Env): Promise<{ url: string; gateway: TestGateway }> {
+  const [, lines = ''] = /```nginx\n(auth_request [^`]+)```/.exec(deployed('nginx/README.md')) ?? [];
+  const { gateway } = await setUpCamera(t, { GATEWAY_BASE_PATH: '/cams/', GATEWAY_AUTH_HEADER: 'Remote-User', ...env });
+  const [port, loginPort] = [await freePort(), await freePort()];
+  const snippet = deployed('nginx/snippets/homeguard-cams.conf', { 'include snippets/homeguard-proxy.conf;': lines });
+  const site = `server {
+    listen 127.0.0.1:${port};
+    ${snippet}
+    location = /internal/authelia { internal; proxy_pass http://127.0.0.1:${loginPort}/; }
+    location /unasked/ { include snippets/homeguard-proxy.conf; proxy_pass http://homeguard/cams/; }
+  }
+  server {
+    listen 127.0.0.1:${loginPort};
+    if ($http_test_user = "") { return 401; }
+    location / { add_header Remote-User $http_test_user; return 204; }
+  }`;
+  await startNginx(t, { ...common(gateway), 'sites-enabled/site.conf': site }, port);
+  return { url: `http://127.0.0.1:${port}/`, gateway };
+}
+
+test('a login of the proxy’s own names the user, and nobody names himself', async (t) => {
+  const { url, gateway } = await behindLogin(t, { GATEWAY_PROXY_RIGHTS: 'read:front' });
+  new Accounts(gateway.settings.dataDir).set('anna', { hash: '', rights: parseRights(['control:*']) });
+  const me = async (path: string, headers: Record<string, string>) => {
+    const answer = await ask(url + path, { headers });
+    return answer.statusCode === 200 ? (JSON.parse(answer.body) as object) : answer.statusCode;
+  };
+  const seen = { by: 'proxy', admin: false };
+  await until(
+    'the user',
+    async () =>
+      assert.deepEqual(await me('cams/me', { 'Test-User': 'anna' }), {
+        ...seen,
+        name: 'anna',
+        may: ['control:*'],
+        cameras: { front: 'control' },
+      }) ?? true,
+  );
+  const visitor = { ...seen, name: 'bert@example.org', may: ['read:front'], cameras: { front: 'view' } };
+  assert.deepEqual(await me('cams/me', { 'Test-User': 'bert@example.org', 'Remote-User': 'anna' }), visitor);
+  assert.equal(await me('cams/me', { 'Remote-User': 'anna' }), 401, 'refused by nginx');
+  assert.equal(await me('unasked/me', { 'Remote-User': 'anna' }), 401, 'refused by the gateway, where nginx asks nobody');
 });
 
 describe('below a path of another site', { concurrency: 2 }, () => {

@@ -1,10 +1,12 @@
 /** deploy/octoprint: what OctoPrint and its like ask for, of a real gateway, behind a real nginx and without one. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { readStamp } from '../../services/shared/contract.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -97,7 +99,18 @@ test('with GATEWAY_AUTH=off there is nothing in between', async (t) => {
   await lookAsOctoPrint(await setUp(t, { GATEWAY_AUTH: 'off' }));
 });
 
-test('with its login on, the gateway shows them nothing', async (t) => {
+test('with its login on, the gateway shows them nothing without a token, and with one in the address what it is for', async (t) => {
   const url = await setUp(t);
   for (const action of ['stream', 'snapshot']) assert.equal(await statusOf(`${url}?action=${action}`), 401);
+  const wanted = /-d '(\{.*\})' http:\/\/127\.0\.0\.1:8080\/tokens/
+    .exec(deployed('octoprint/README.md'))?.[1]
+    ?.replace('"camera"', '"printer"');
+  const made = await fetch(`${url}tokens`, { method: 'POST', headers: bearer, body: wanted ?? '' });
+  const { token: secret } = (await made.json()) as { token: string };
+  const snapshot = await fetch(`${url}?action=snapshot`, { headers: { Authorization: `Basic ${btoa(`octoprint:${secret}`)}` } });
+  assert.ok((readStamp(Buffer.from(await snapshot.arrayBuffer()))?.seq ?? 0) > 0);
+  // ffmpeg shows name and password only when it is asked for them.
+  const address = url.replace('http://', `http://octoprint:${secret}@`);
+  const options = ['-v', 'error', '-f', 'mpjpeg', '-i', `${address}?action=stream`, '-frames:v', '3', '-c', 'copy', '-f', 'framecrc', '-'];
+  assert.equal((await promisify(execFile)('ffmpeg', options)).stdout.match(/^0, /gm)?.length, 3);
 });

@@ -73,12 +73,14 @@ test('what the units set are settings, and each part finds the others by them', 
 });
 
 test('the settings file says what counts without it, and names settings only', () => {
-  const examples = ['CAMERAS'];
+  const examples = ['CAMERAS', 'GATEWAY_AUTH_HEADER'];
+  /** What one of them is nothing without. */
+  const companions: Record<string, object> = { GATEWAY_AUTH_HEADER: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } };
   const unit = (name: string) => environmentOf(name.startsWith('BROKER_') ? 'broker' : name.startsWith('CAMERA') ? 'camera' : 'gateway');
   const lines = settingsFile();
   assert.ok(lines.length > 20);
   for (const { name, value } of lines) {
-    const given = settingsOf({ ...unit(name), [name]: value });
+    const given = settingsOf({ ...unit(name), ...companions[name], [name]: value });
     if (!examples.includes(name)) assert.deepEqual(given, settingsOf(unit(name)), name);
   }
 });

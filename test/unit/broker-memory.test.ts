@@ -45,3 +45,47 @@ test('at most a thousand messages wait for an absent client; those it fetches ma
   await memory.outgoingEnqueueCombi([{ clientId: 'away' }], packet('a', 'x', 1001));
   assert.equal(full.length, 1);
 });
+
+test('what is retained has at most so many bytes in all; a shorter value makes room', async () => {
+  const full: string[] = [];
+  const memory = new BoundedMemory((what) => full.push(what));
+  const large = 'x'.repeat((32 << 20) - 100);
+  for (let i = 0; i < 4; i++) await memory.storeRetained(packet(`t/${i}`, large));
+  assert.deepEqual(full, []);
+  await memory.storeRetained(packet('one/more', large));
+  assert.match(full[0] ?? '', /bytes of retained messages/);
+  await memory.storeRetained(packet('t/1', 'short'));
+  await memory.storeRetained(packet('one/more', large));
+  assert.equal(full.length, 1);
+  assert.equal(await kept(memory), 5);
+});
+
+test('what waits for an absent client has at most so many bytes', async () => {
+  const full: string[] = [];
+  const memory = new BoundedMemory((what) => full.push(what));
+  const payload = 'x'.repeat(10 << 20);
+  await memory.outgoingEnqueueCombi([{ clientId: 'away' }], packet('a', payload, 1));
+  await memory.outgoingEnqueueCombi([{ clientId: 'away' }, { clientId: 'other' }], packet('a', payload, 2));
+  assert.equal(full.length, 1);
+  assert.match(full[0] ?? '', /waiting for away/);
+});
+
+test('a message of QoS 2 is known until it is released, as often as that is; a thousand of one client', async () => {
+  const memory = new BoundedMemory(() => {});
+  const [client, other] = [{ id: 'one' }, { id: 'other' }] as [Client, Client];
+  const isKnown = (who: Client, messageId: number) =>
+    memory.incomingGetPacket(who, packet('a', 'x', messageId)).then(
+      () => true,
+      () => false,
+    );
+  assert.equal(await isKnown(client, 1), false);
+  for (let i = 1; i <= 1_000; i++) await memory.incomingStorePacket(client, packet('a', 'x', i));
+  assert.deepEqual([await isKnown(client, 1), await isKnown(other, 1)], [true, false]);
+  await assert.rejects(memory.incomingStorePacket(client, packet('a', 'x', 1_001)), /too many messages of QoS 2/);
+  const release = () => memory.incomingDelPacket(client, packet('a', 'x', 1));
+  await Promise.all([release(), release(), release()]);
+  assert.deepEqual([await isKnown(client, 1), await isKnown(client, 2)], [false, true]);
+  await memory.incomingStorePacket(client, packet('a', 'x', 1_001));
+  await memory.cleanSubscriptions(client);
+  assert.equal(await isKnown(client, 2), false);
+});

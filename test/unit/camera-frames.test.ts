@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { type Corruption, FrameCutter } from '../../services/camera/frames.ts';
 import { STANDARD_TABLES } from '../../services/camera/huffman.ts';
@@ -9,11 +9,15 @@ import { readStamp, stampLength } from '../../services/shared/contract.ts';
 import { readJpegHead } from '../../services/shared/jpeg.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 
-const dir = await jpegFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
-const pictures = readdirSync(dir)
-  .sort()
-  .map((name) => readFileSync(join(dir, name)));
-const [picture = Buffer.alloc(0)] = pictures;
+let pictures: Buffer[] = [];
+let picture: Buffer = Buffer.alloc(0);
+before(async () => {
+  const dir = await jpegFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
+  pictures = readdirSync(dir)
+    .sort()
+    .map((name) => readFileSync(join(dir, name)));
+  picture = pictures[0] ?? picture;
+});
 const maxBytes = 100_000;
 
 interface Seen {

@@ -88,7 +88,7 @@ test('a snapshot is wished for with or without a size, as text or JSON, with or 
     assert.equal(told, undefined);
   }
   assert.equal(readSnapshotCommand('{"size":"big","id":"abc"}').id, 'abc', 'a refusal has its id, too');
-  for (const text of ['0x0', '99999x1', '{"size":"big"}', '{"size":5}', '{"size":', '1x1']) {
+  for (const text of ['0x0', '99999x1', '{"size":"big"}', '{"size":5}', '{"size":{"toString":null}}', '{"size":', '1x1']) {
     assert.match((readSnapshotCommand(text) as { refused: string }).refused, /such as 1920x1080/, text);
   }
 });

@@ -293,6 +293,13 @@ const sight: fc.Arbitrary<Sight> = fc
     page: page === null ? null : readPage(page),
   }));
 
+test('controls whose names differ by signs alone get entity ids of their own', () => {
+  const odd: Knob = { type: 'switch', label: 'Odd', value: 'ON', default: 'ON' };
+  const message = messageOf(sightOf({ 'controls/1': odd, 'controls/1_': odd, 'controls/1_2': odd }));
+  const ids = ['1', '1_', '1_2'].map((name) => message.components[`switch_control_${name}`]?.default_entity_id);
+  assert.deepEqual(ids, ['switch.front_control_1', 'switch.front_control_1_2', 'switch.front_control_1_2_2']);
+});
+
 test('whatever the device offers, however things are called: Home Assistant takes every message, and so it does after restarts', () => {
   fc.assert(
     fc.property(

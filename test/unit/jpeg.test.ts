@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { findJpegEnd, readJpegHead } from '../../services/shared/jpeg.ts';
 import { jpegFrames } from '../helpers/frames.ts';
 
-const picture = readFileSync(join(await jpegFrames({ width: 320, height: 240, count: 10, bytes: 20_000 }), '0001.jpg'));
+let picture: Buffer = Buffer.alloc(0);
+before(async () => {
+  picture = readFileSync(join(await jpegFrames({ width: 320, height: 240, count: 10, bytes: 20_000 }), '0001.jpg'));
+});
 
 const segment = (marker: number, ...bytes: number[]) => [0xff, marker, (bytes.length + 2) >> 8, (bytes.length + 2) & 0xff, ...bytes];
 const sof = (marker = 0xc0, height = [0, 240], width = [1, 64]) => segment(marker, 8, ...height, ...width, 1, 1, 0x11, 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createClientFinder } from '../../services/gateway/proxy.ts';
+import { createClientFinder } from '../../services/gateway/access/proxy.ts';
 
 type Headers = Record<string, string | string[]>;
 
@@ -12,20 +12,20 @@ const forwarded = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'http
 
 test('nobody is believed unless he was named', () => {
   for (const peer of ['198.51.100.7', '127.0.0.1', '::1', '172.17.0.1']) {
-    assert.deepEqual(found([], peer, forwarded), { address: peer, https: false });
-    assert.deepEqual(found(['10.0.0.1', '192.168.0.0/16'], peer, forwarded), { address: peer, https: false });
+    assert.deepEqual(found([], peer, forwarded), { address: peer, https: false, proxied: false });
+    assert.deepEqual(found(['10.0.0.1', '192.168.0.0/16'], peer, forwarded), { address: peer, https: false, proxied: false });
   }
 });
 
 test('a named proxy is believed: by address, by network, of both families, and as an IPv6 socket tells an IPv4 peer', () => {
-  const behind = { address: '203.0.113.9', https: true };
+  const behind = { address: '203.0.113.9', https: true, proxied: true };
   assert.deepEqual(found(['127.0.0.1'], '127.0.0.1', forwarded), behind);
   assert.deepEqual(found(['127.0.0.1'], '::ffff:127.0.0.1', forwarded), behind);
   assert.deepEqual(found(['::ffff:127.0.0.1'], '127.0.0.1', forwarded), behind);
   assert.deepEqual(found(['172.16.0.0/12'], '::ffff:172.31.255.254', forwarded), behind);
   assert.deepEqual(found(['::1', 'fd00::/8'], 'fd12::1', forwarded), behind);
   assert.deepEqual(found(['fe80::/10'], 'fe80::1%eth0', forwarded), behind);
-  assert.deepEqual(found(['172.16.0.0/12'], '172.32.0.1', forwarded), { address: '172.32.0.1', https: false });
+  assert.deepEqual(found(['172.16.0.0/12'], '172.32.0.1', forwarded), { address: '172.32.0.1', https: false, proxied: false });
 });
 
 test('the client is the first from the right that is no proxy; what it wrote itself stands further left', () => {
@@ -44,7 +44,7 @@ test('what is no address ends the way back, and nothing said leaves the peer', (
   assert.equal(from({ 'x-forwarded-for': '203.0.113.9, <b>, 10.0.0.8' }), '10.0.0.8');
   assert.equal(from({ 'x-forwarded-for': '' }), '127.0.0.1');
   assert.equal(from({}), '127.0.0.1');
-  assert.deepEqual(found(['127.0.0.1'], undefined, forwarded), { address: '', https: false });
+  assert.deepEqual(found(['127.0.0.1'], undefined, forwarded), { address: '', https: false, proxied: false });
 });
 
 test('of several words on the scheme the nearest proxy’s counts, and only https is https', () => {

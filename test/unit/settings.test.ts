@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FaultError } from '../../services/shared/fault.ts';
+import { formatRights } from '../../services/shared/rights.ts';
 import { readSettings } from '../../services/shared/settings.ts';
 
 type Env = Record<string, string>;
@@ -153,6 +154,33 @@ test('each trusted proxy that is no address and no network is named', () => {
   }
 });
 
+test('a proxy that names users has to be one that is trusted, and the header one that means nothing else', () => {
+  const { gateway } = read({
+    GATEWAY_TRUSTED_PROXIES: '10.0.0.1',
+    GATEWAY_AUTH_HEADER: 'X-Remote-User',
+    GATEWAY_PROXY_RIGHTS: 'read:*, control:door',
+  });
+  assert.equal(gateway.authHeader, 'x-remote-user');
+  assert.deepEqual(gateway.proxyRights && formatRights(gateway.proxyRights), ['read:*', 'control:door']);
+  const fault = (env: Record<string, string>) => faultsOf(env).slice(1).join();
+  assert.match(
+    fault({ GATEWAY_AUTH_HEADER: 'Remote-User' }),
+    /GATEWAY_AUTH_HEADER counts only from a proxy that GATEWAY_TRUSTED_PROXIES names/,
+  );
+  assert.match(
+    fault({ GATEWAY_PROXY_RIGHTS: 'read:*' }),
+    /GATEWAY_PROXY_RIGHTS is for those whom a proxy names: set GATEWAY_AUTH_HEADER, too/,
+  );
+  const proxy = { GATEWAY_TRUSTED_PROXIES: '10.0.0.1' };
+  for (const header of ['Authorization', 'cookie', 'X-Forwarded-For', 'Host', 'a b', 'Remote_User']) {
+    assert.match(fault({ ...proxy, GATEWAY_AUTH_HEADER: header }), /GATEWAY_AUTH_HEADER is .* such as Remote-User/, header);
+  }
+  assert.match(
+    fault({ ...proxy, GATEWAY_AUTH_HEADER: 'Remote-User', GATEWAY_PROXY_RIGHTS: 'read' }),
+    /GATEWAY_PROXY_RIGHTS is "read" and has to be rights/,
+  );
+});
+
 test('numbers are plain: no signs, fractions, exponents or spaces', () => {
   for (const value of ['+5', '5.0', '5e1', ' 5', '0x5', '٥', '9999999999999999']) {
     assert.match(faultsOf({ CAMERA_FPS: value })[1] ?? '', /CAMERA_FPS/, value);
@@ -199,8 +227,14 @@ test('no secret is shown in a fault', () => {
     GATEWAY_TOKEN: secret,
     CAMERA_SOURCE: `ftp://ann:${secret}@camera/film`,
     MQTT_URL: `http://ann:${secret}@broker`,
+    GATEWAY_URL: `http://page/?token=${secret}`,
+    BRIDGE_URL: `mqtt://house:1883/path?key=${secret}&more#${secret}`,
+    // Misspelt, or where no address belongs.
+    GATEWAY_TRUSTED_PROXIES: `mqtt:/ann:${secret}/x@broker`,
+    GATEWAY_BASE_PATH: `http:/page/?token=${secret}`,
     CAMERA_FPS: '0',
   }).join('\n');
+  assert.match(message, /GATEWAY_URL is "http:\/\/page\/\?…" and/);
   assert.ok(!message.includes(secret), message);
   for (const name of ['GATEWAY_PASSWORD', 'GATEWAY_TOKEN', 'CAMERA_SOURCE', 'MQTT_URL']) assert.ok(message.includes(name), message);
 });

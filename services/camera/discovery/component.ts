@@ -27,6 +27,18 @@ export function component(id: string, platform: Platform, name: string, label: s
   return { platform, unique_id: `homeguard_${id}_${key}`, default_entity_id: `${platform}.${entity}`, name: label, ...more };
 }
 
+/** Names that differ by nothing but signs (`zoom_` and `zoom`) make the same entity id; the second one gets a number, as Home Assistant would give it. */
+export function withOwnEntityIds(components: Components): Components {
+  const taken = new Set<unknown>();
+  const entries = Object.entries(components).map(([key, part]): [string, Component] => {
+    let own = part.default_entity_id;
+    for (let count = 2; taken.has(own); count++) own = `${part.default_entity_id}_${count}`;
+    taken.add(own);
+    return [key, { ...part, default_entity_id: own }];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** As Home Assistant wants entity ids: no two underscores in a row, none at the ends. */
 function slug(text: string): string {
   return text.replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_|_$/g, '');

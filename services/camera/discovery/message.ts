@@ -2,7 +2,7 @@
 import type { CameraState } from '../../shared/contract.ts';
 import type { Knobs } from '../../shared/knob.ts';
 import type { Insight } from '../knobs/panel.ts';
-import type { Components, Platform } from './component.ts';
+import { type Components, type Platform, withOwnEntityIds } from './component.ts';
 import { knobComponent } from './knob-component.ts';
 import { type Subject, standingComponents } from './standing.ts';
 
@@ -36,7 +36,7 @@ export function discoveryMessage(subject: Subject, before: Announced, sight: Sig
   const { id, topics, version } = subject;
   const device = deviceOf(subject, before, sight);
   const knobs = knobsOf(before, sight);
-  const there: Components = { ...standingComponents(subject), ...knobComponents(subject, knobs) };
+  const there = withOwnEntityIds({ ...standingComponents(subject), ...knobComponents(subject, knobs) });
   const gone = [...before.parts].filter(([key]) => !(key in there)).slice(-MAX_GONE);
   // Those that went first stand first.
   const components: Components = { ...Object.fromEntries(gone.map(([key, platform]) => [key, { platform }])), ...there };

@@ -9,6 +9,9 @@ export interface Size {
 /** By which whoever asks for a snapshot knows it again: it goes out with the picture. */
 const ID = /^\P{C}{1,64}$/u;
 
+/** So much of a wish that is none is repeated, in characters. */
+const MAX_SHOWN = 42;
+
 /**
  * What is wished for in a command: nothing, a size `1920x1080`, or JSON `{"size":"1920x1080","id":"abc"}`, of which either may be left out.
  * Or why it is none.
@@ -20,9 +23,10 @@ export function readSnapshotCommand(text: string): { size: Size | null; id?: str
   }
   const named = id === null ? {} : { id };
   if (wanted === null) return { size: null, ...named };
-  const size = parseSize(String(wanted));
+  const size = typeof wanted === 'string' ? parseSize(wanted) : null;
   if (size) return { size, ...named };
-  return { refused: `The size of a snapshot is a width and a height such as 1920x1080, not "${String(wanted).slice(0, 40)}".`, ...named };
+  const shown = JSON.stringify(wanted).slice(0, MAX_SHOWN);
+  return { refused: `The size of a snapshot is a width and a height such as 1920x1080, not ${shown}.`, ...named };
 }
 
 /** Anything that looks like no size is a press on the button. */

@@ -1,4 +1,4 @@
-import { Fragment, h, type VNode } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import { chosen } from '../route.ts';
@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** The whole page: the wall, or one camera, or why there is neither. */
-export function App({ ui, language, toast, hash }: Props): VNode {
+export function App({ ui, language, toast, hash }: Props): JSX.Element {
   const { station, words } = ui;
   const { cameras } = station;
   const camera = chosen(cameras, hash);
@@ -39,7 +39,7 @@ export function App({ ui, language, toast, hash }: Props): VNode {
         Fragment,
         null,
         h(Brand, { title: 'HomeGuard', detail: isWall ? wallTitle(ui, cameras) : '' }),
-        h('div', { class: 'actions' }, menu),
+        h('div', { class: 'actions' }, h('div', { class: 'menu' }, menu)),
         h('div', { class: 'banners' }, h(FallbackBanner, { ui })),
         isWall ? h(Wall, { ui, cameras }) : h('main', { class: 'stage', id: 'stage' }, status.panel && h(Panel, { ui, status })),
       );
@@ -53,7 +53,7 @@ export function App({ ui, language, toast, hash }: Props): VNode {
   );
 }
 
-function Brand({ title, detail }: { title: string; detail: string }): VNode {
+function Brand({ title, detail }: { title: string; detail: string }): JSX.Element {
   return h(
     'header',
     { class: 'brand' },
@@ -69,7 +69,7 @@ export function logo(): string {
 }
 
 /** What is there on every page. */
-function Menu({ ui, language, onConnect }: { ui: Ui; language: Language; onConnect: () => void }): VNode {
+function Menu({ ui, language, onConnect }: { ui: Ui; language: Language; onConnect: () => void }): JSX.Element {
   const { words } = ui;
   const speak = () => ui.speak(language === 'en' ? 'de' : 'en');
   return h(
@@ -86,7 +86,7 @@ function Menu({ ui, language, onConnect }: { ui: Ui; language: Language; onConne
   );
 }
 
-export function FallbackBanner({ ui: { station, words } }: { ui: Ui }): VNode | null {
+export function FallbackBanner({ ui: { station, words } }: { ui: Ui }): JSX.Element | null {
   if (!station.fallback) return null;
   return h('p', { class: 'banner', id: 'fallback-banner' }, h('strong', null, words.simpleStream), ' ', words.simpleStreamText);
 }

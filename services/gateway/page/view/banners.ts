@@ -1,11 +1,11 @@
-import { Fragment, h, type VNode } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import type { Camera } from '../camera.ts';
 import { sentence } from '../words/times.ts';
 import { FallbackBanner, told } from './app.ts';
 import type { Ui } from './ui.ts';
 
 /** What is to be known beside the picture. */
-export function Banners({ ui, camera }: { ui: Ui; camera: Camera }): VNode {
+export function Banners({ ui, camera }: { ui: Ui; camera: Camera }): JSX.Element {
   const { words } = ui;
   const isTest = camera.test === true;
   const isSlow = camera.condition === 'live' && !isTest && Boolean(camera.cause);

@@ -1,4 +1,4 @@
-import { Fragment, h, type VNode } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import { copy } from '../copy.ts';
@@ -6,7 +6,7 @@ import { ActionButton, Icon } from './icon.ts';
 import type { Ui } from './ui.ts';
 
 /** The addresses at which other programs find the cameras, to be copied. */
-export function ConnectDialog({ ui, cameras, onClose }: { ui: Ui; cameras: Camera[]; onClose: () => void }): VNode {
+export function ConnectDialog({ ui, cameras, onClose }: { ui: Ui; cameras: Camera[]; onClose: () => void }): JSX.Element {
   const { words } = ui;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -33,7 +33,7 @@ export function ConnectDialog({ ui, cameras, onClose }: { ui: Ui; cameras: Camer
   );
 }
 
-function Addresses({ ui, camera, heading }: { ui: Ui; camera: Camera; heading: boolean }): VNode {
+function Addresses({ ui, camera, heading }: { ui: Ui; camera: Camera; heading: boolean }): JSX.Element {
   const { words } = ui;
   const { id, topic } = camera;
   const at = (path: string) => new URL(path, document.baseURI).href;
@@ -53,13 +53,21 @@ function Addresses({ ui, camera, heading }: { ui: Ui; camera: Camera; heading: b
     Fragment,
     null,
     heading && h('h3', null, camera.name),
-    h('ul', { class: 'addresses' }, rows.map(([name, text]) => h(Address, { key: name, ui, name, text }))),
+    h(
+      'ul',
+      { class: 'addresses' },
+      rows.map(([name, text]) => h(Address, { key: name, ui, name, text })),
+    ),
     h('h4', null, words.mqtt),
-    h('ul', { class: 'addresses' }, topics.map(([name, text]) => h(Address, { key: name, ui, name, text }))),
+    h(
+      'ul',
+      { class: 'addresses' },
+      topics.map(([name, text]) => h(Address, { key: name, ui, name, text })),
+    ),
   );
 }
 
-function Address({ ui: { words, say }, name, text }: { ui: Ui; name: string; text: string }): VNode {
+function Address({ ui: { words, say }, name, text }: { ui: Ui; name: string; text: string }): JSX.Element {
   const onClick = async () => {
     if (await copy(text)) say(words.copied);
   };
@@ -68,6 +76,10 @@ function Address({ ui: { words, say }, name, text }: { ui: Ui; name: string; tex
     null,
     h('span', { class: 'address-name' }, name),
     h('code', null, text),
-    h('button', { type: 'button', class: 'copy', onClick, 'aria-label': `${words.copy}: ${name}`, title: words.copy }, h(Icon, { name: 'copy' })),
+    h(
+      'button',
+      { type: 'button', class: 'copy', onClick, 'aria-label': `${words.copy}: ${name}`, title: words.copy },
+      h(Icon, { name: 'copy' }),
+    ),
   );
 }

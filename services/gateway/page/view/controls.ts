@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Knob, Knobs } from '../../../shared/knob.ts';
 import type { Camera } from '../camera.ts';
@@ -11,7 +11,7 @@ const PICTURE = ['capture', 'resolution', 'fps', 'quality'];
 const SERVICE = ['restart', 'reset'];
 
 /** Everything that the camera lets one set. What is shown is always what the camera says; a wish that was refused says why. */
-export function Controls({ ui, camera, onClose }: { ui: Ui; camera: Camera; onClose: () => void }): VNode {
+export function Controls({ ui, camera, onClose }: { ui: Ui; camera: Camera; onClose: () => void }): JSX.Element {
   const { words } = ui;
   const knobs: Knobs = camera.settings ?? {};
   const groups = [
@@ -42,7 +42,7 @@ interface GroupProps {
   knobs: Knobs;
 }
 
-function Group({ ui, camera, title, names, knobs }: GroupProps): VNode {
+function Group({ ui, camera, title, names, knobs }: GroupProps): JSX.Element {
   return h(
     'fieldset',
     { class: 'group' },
@@ -55,7 +55,7 @@ function Group({ ui, camera, title, names, knobs }: GroupProps): VNode {
 }
 
 /** One of them, with what became of the last wish. */
-function Setting({ ui, camera, name, knob }: { ui: Ui; camera: Camera; name: string; knob: Knob }): VNode {
+function Setting({ ui, camera, name, knob }: { ui: Ui; camera: Camera; name: string; knob: Knob }): JSX.Element {
   const [refusal, setRefusal] = useState<string | null>(null);
   const [isPending, setPending] = useState(false);
   const set = async (value: string) => {

@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { Camera } from '../camera.ts';
 import type { Status } from '../status.ts';
 import { duration, number } from '../words/times.ts';
@@ -10,7 +10,7 @@ const UNKNOWN = '–';
 const MEGA = 1_000_000;
 
 /** How it stands with the picture, in figures. */
-export function Facts({ ui: { station, words }, camera, status }: { ui: Ui; camera: Camera; status: Status }): VNode {
+export function Facts({ ui: { station, words }, camera, status }: { ui: Ui; camera: Camera; status: Status }): JSX.Element {
   const seen = station.seen(camera.id);
   const { kind } = status;
   const moves = kind === 'live' || kind === 'late' || kind === 'frozen';

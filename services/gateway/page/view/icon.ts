@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 
 /** Outlines in a square of 24 × 24 units. */
 const PATHS = {
@@ -8,7 +8,8 @@ const PATHS = {
   freeze: 'M9 5.5v13M15 5.5v13',
   play: 'M8 5.5v13l10.5-6.5Z',
   pip: 'M11 18.5H5.5A1.5 1.5 0 0 1 4 17V7a1.5 1.5 0 0 1 1.5-1.5h13A1.5 1.5 0 0 1 20 7v4M14 14.5h6v4.5h-6Z',
-  controls: 'M4.5 7h8M16.5 7h3M4.5 12h3M11.5 12h8M4.5 17h9M17.5 17h2M14.5 5a2 2 0 1 1 0 4a2 2 0 0 1 0-4ZM9.5 10a2 2 0 1 1 0 4a2 2 0 0 1 0-4ZM15.5 15a2 2 0 1 1 0 4a2 2 0 0 1 0-4Z',
+  controls:
+    'M4.5 7h8M16.5 7h3M4.5 12h3M11.5 12h8M4.5 17h9M17.5 17h2M14.5 5a2 2 0 1 1 0 4a2 2 0 0 1 0-4ZM9.5 10a2 2 0 1 1 0 4a2 2 0 0 1 0-4ZM15.5 15a2 2 0 1 1 0 4a2 2 0 0 1 0-4Z',
   connect: 'M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3A4 4 0 0 0 11 18.700l1-1',
   logOut: 'M13 4.5H6.500A1.500 1.500 0 0 0 5 6v12a1.500 1.500 0 0 0 1.500 1.500H13M10.500 12h9M16.300 8.500l3.500 3.500-3.500 3.500',
   language: 'M12 4a8 8 0 1 1 0 16a8 8 0 0 1 0-16ZM4.300 12h15.400M12 4c-5 5-5 11 0 16M12 4c5 5 5 11 0 16',
@@ -25,11 +26,11 @@ const DARK = [
   'M4 3.500l16 17',
 ];
 
-export function Icon({ name }: { name: keyof typeof PATHS }): VNode {
+export function Icon({ name }: { name: keyof typeof PATHS }): JSX.Element {
   return h('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, h('path', { d: PATHS[name] }));
 }
 
-export function DarkSign(): VNode {
+export function DarkSign(): JSX.Element {
   const [camera, stroke] = DARK;
   const paths = [h('path', { d: camera }), h('path', { class: 'gap', d: stroke }), h('path', { d: stroke })];
   return h('svg', { class: 'sign', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, paths);
@@ -50,7 +51,12 @@ interface ButtonProps {
 }
 
 /** A button with a sign and a word; where there is little room the word is only heard. */
-export function ActionButton({ id, icon, label, hint, pressed, expanded, disabled, onClick, type = 'button' }: ButtonProps): VNode {
+export function ActionButton({ id, icon, label, hint, pressed, expanded, disabled, onClick, type = 'button' }: ButtonProps): JSX.Element {
   const states = { 'aria-pressed': pressed, 'aria-expanded': expanded, disabled };
-  return h('button', { id, type, title: hint ?? label, class: 'action', onClick, ...states }, h(Icon, { name: icon }), h('span', null, label));
+  return h(
+    'button',
+    { id, type, title: hint ?? label, class: 'action', onClick, ...states },
+    h(Icon, { name: icon }),
+    h('span', null, label),
+  );
 }

@@ -1,6 +1,6 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 
 /** In a word how it stands, with a dot in its colour, which `data-kind` around it sets. */
-export function KindPill({ label }: { label: string }): VNode {
+export function KindPill({ label }: { label: string }): JSX.Element {
   return h('p', { class: 'kind' }, h('span', { class: 'dot' }), h('span', { id: 'label' }, label));
 }

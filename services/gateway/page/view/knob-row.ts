@@ -1,4 +1,4 @@
-import { Fragment, h, type VNode } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Knob } from '../../../shared/knob.ts';
 import type { Words } from '../words/en.ts';
@@ -18,7 +18,7 @@ interface Props {
 }
 
 /** One thing that can be set, as its kind asks for: a slider, a menu, a switch, a field, a button. */
-export function KnobRow({ words, name, knob, isPending, refusal, set }: Props): VNode {
+export function KnobRow({ words, name, knob, isPending, refusal, set }: Props): JSX.Element {
   const id = `knob-${name.replace('/', '-')}`;
   const label = words.setting[name] ?? knob.label;
   const isFixed = knob.readOnly === true || knob.inactive === true;
@@ -45,7 +45,7 @@ interface FieldProps extends Pick<Props, 'words' | 'knob' | 'set'> {
   common: { id: string; disabled: boolean; 'aria-describedby': string | undefined };
 }
 
-function Field({ words, label, knob, common, set }: FieldProps): VNode {
+function Field({ words, label, knob, common, set }: FieldProps): JSX.Element {
   const name = h('label', { for: common.id }, label);
   const changed = (event: Event) => void set((event.currentTarget as HTMLInputElement | HTMLSelectElement).value);
   switch (knob.type) {
@@ -58,7 +58,12 @@ function Field({ words, label, knob, common, set }: FieldProps): VNode {
         // It shows what is, not what is wished for.
         box.checked = knob.value === 'ON';
       };
-      return h(Fragment, null, name, h('input', { ...common, type: 'checkbox', role: 'switch', checked: knob.value === 'ON', onChange: flip }));
+      return h(
+        Fragment,
+        null,
+        name,
+        h('input', { ...common, type: 'checkbox', role: 'switch', checked: knob.value === 'ON', onChange: flip }),
+      );
     }
     case 'select': {
       const options = knob.options.map((option) => {
@@ -67,7 +72,12 @@ function Field({ words, label, knob, common, set }: FieldProps): VNode {
       return h(Fragment, null, name, h('select', { ...common, value: knob.value, onChange: changed }, options));
     }
     case 'text':
-      return h(Fragment, null, name, h('input', { ...common, type: 'text', value: knob.value, maxLength: knob.maxLength, onChange: changed }));
+      return h(
+        Fragment,
+        null,
+        name,
+        h('input', { ...common, type: 'text', value: knob.value, maxLength: knob.maxLength, onChange: changed }),
+      );
     case 'number':
       return h(Slider, { words, knob, common, name, label, set });
   }
@@ -75,11 +85,11 @@ function Field({ words, label, knob, common, set }: FieldProps): VNode {
 
 interface SliderProps extends Pick<FieldProps, 'words' | 'common' | 'set' | 'label'> {
   knob: Knob & { type: 'number' };
-  name: VNode;
+  name: JSX.Element;
 }
 
 /** While it is pulled it shows where to; let go, it is set, and shows again what the camera says. */
-function Slider({ words, knob, common, name, label, set }: SliderProps): VNode {
+function Slider({ words, knob, common, name, label, set }: SliderProps): JSX.Element {
   const { min, max, step, unit } = knob;
   const [pulled, setPulled] = useState<number | null>(null);
   const value = pulled ?? knob.value;
@@ -88,7 +98,7 @@ function Slider({ words, knob, common, name, label, set }: SliderProps): VNode {
     await set(wanted);
     setPulled(null);
   };
-  const share = (at: number) => `${max > min ? (100 * (at - min)) / (max - min) : 0}%`;
+  const share = max > min ? (knob.default - min) / (max - min) : 0;
   const isDefault = value === knob.default;
   const undo = { type: 'button' as const, class: 'undo', disabled: common.disabled || isDefault, onClick: () => void set('default') };
   return h(
@@ -99,11 +109,15 @@ function Slider({ words, knob, common, name, label, set }: SliderProps): VNode {
       'span',
       { class: 'value' },
       h('output', { for: common.id }, `${value}${unit ? ` ${unit}` : ''}`),
-      h('button', { ...undo, 'aria-label': `${words.reset}: ${label}`, title: `${words.reset} (${knob.default})` }, h(Icon, { name: 'undo' })),
+      h(
+        'button',
+        { ...undo, 'aria-label': `${words.reset}: ${label}`, title: `${words.reset} (${knob.default})` },
+        h(Icon, { name: 'undo' }),
+      ),
     ),
     h(
       'span',
-      { class: 'slider', style: { '--default': share(knob.default), '--value': share(value) } },
+      { class: 'slider', style: { '--at': String(share) } },
       h('input', {
         ...{ ...common, type: 'range', min, max, step, value },
         onInput: (event: Event) => setPulled(Number((event.currentTarget as HTMLInputElement).value)),

@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Ui } from './ui.ts';
 
@@ -14,7 +14,7 @@ interface Props {
  * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. A canvas that was handed to a worker
  * never comes back, so give this the camera's id as its `key`.
  */
-export function LiveCanvas({ ui: { station }, id, fps, label }: Props): VNode {
+export function LiveCanvas({ ui: { station }, id, fps, label }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const isSeen = useSeen(canvas);
   useEffect(() => (canvas.current ? station.draw(id, canvas.current) : undefined), [station, id]);

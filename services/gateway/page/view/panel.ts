@@ -1,12 +1,12 @@
-import { h, type VNode } from 'preact';
-import { copy } from '../copy.ts';
+import { h, type JSX } from 'preact';
 import type { Camera } from '../camera.ts';
+import { copy } from '../copy.ts';
 import type { Status } from '../status.ts';
 import { DarkSign, Icon } from './icon.ts';
 import type { Ui } from './ui.ts';
 
 /** In words, when there is no picture: what it is, what mends it, what was seen, what happens now. */
-export function Panel({ ui, status, camera }: { ui: Ui; status: Status; camera?: Camera }): VNode | null {
+export function Panel({ ui, status, camera }: { ui: Ui; status: Status; camera?: Camera }): JSX.Element | null {
   const { words } = ui;
   const { panel, kind } = status;
   if (!panel) return null;
@@ -29,7 +29,7 @@ function withLines(ui: Ui, advice: string) {
   return advice.split('`').map((part, i) => (i % 2 === 0 ? part : h(Line, { ui, text: part })));
 }
 
-function Line({ ui: { words, say }, text }: { ui: Ui; text: string }): VNode {
+function Line({ ui: { words, say }, text }: { ui: Ui; text: string }): JSX.Element {
   const onClick = async () => {
     if (await copy(text)) say(words.copied);
   };
@@ -42,7 +42,7 @@ function Line({ ui: { words, say }, text }: { ui: Ui; text: string }): VNode {
   );
 }
 
-function SwitchOn({ ui, camera }: { ui: Ui; camera: Camera }): VNode {
+function SwitchOn({ ui, camera }: { ui: Ui; camera: Camera }): JSX.Element {
   const onClick = async () => {
     const refusal = await ui.set(camera.id, 'capture', 'ON');
     if (refusal) ui.say(ui.words.refused(refusal));

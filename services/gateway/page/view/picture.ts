@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import { LOOK_MS } from '../liveness.ts';
@@ -9,7 +9,7 @@ import type { Ui } from './ui.ts';
 import { useZoom } from './zoom.ts';
 
 /** The picture itself, or the plain stream that stands in; it can be zoomed and pushed. Hidden while a panel tells why there is none. */
-export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status: Status }): VNode {
+export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status: Status }): JSX.Element {
   const { station, words } = ui;
   const { note, panel } = status;
   const lens = useRef<HTMLDivElement>(null);
@@ -22,7 +22,9 @@ export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status
     const { naturalWidth: width, naturalHeight: height } = event.currentTarget as HTMLImageElement;
     setNatural({ width, height });
   };
-  const stream = station.fallback > 0 && h('img', { ...imageOf(camera, station.fallback), class: 'view', alt: words.liveView(camera.name), onLoad: measure });
+  const stream =
+    station.fallback > 0 &&
+    h('img', { ...imageOf(camera, station.fallback), class: 'view', alt: words.liveView(camera.name), onLoad: measure });
   const transform = zoom.scale > 1 ? `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})` : 'none';
   return h(
     'div',
@@ -43,7 +45,8 @@ export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status
         h('strong', { id: 'note-title' }, note.title),
         h('span', { id: 'note-detail' }, note.detail),
       ),
-    zoom.scale > 1 && h('button', { type: 'button', class: 'chip', id: 'zoom-out', onClick: reset }, words.zoomOut(number(zoom.scale, words))),
+    zoom.scale > 1 &&
+      h('button', { type: 'button', class: 'chip', id: 'zoom-out', onClick: reset }, words.zoomOut(number(zoom.scale, words))),
   );
 }
 

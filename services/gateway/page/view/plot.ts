@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const SECONDS = 60;
@@ -6,7 +6,7 @@ const HEIGHT = 26;
 const WIDTH = 3 * (SECONDS - 1);
 
 /** Pictures a second over the last minute, as a small surface; where none came there is none. */
-export function Plot({ fps, ceiling, label }: { fps: number | null; ceiling: number; label: string }): VNode {
+export function Plot({ fps, ceiling, label }: { fps: number | null; ceiling: number; label: string }): JSX.Element {
   const latest = useRef(fps);
   latest.current = fps;
   const [samples, setSamples] = useState<number[]>([]);

@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import { statusOf } from '../status.ts';
@@ -12,7 +12,7 @@ import type { Ui } from './ui.ts';
 const STILL_MS = 2_000;
 
 /** One camera on the wall: its picture, name, age, rate and condition; a tap leads to it. */
-export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: number }): VNode {
+export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: number }): JSX.Element {
   const { station, words } = ui;
   const sight = station.sight(camera);
   const { kind, label, note, panel } = statusOf(sight, words);
@@ -24,7 +24,11 @@ export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: num
   const picture = station.fallback
     ? h(Still, { id: camera.id })
     : h(LiveCanvas, { key: camera.id, ui, id: camera.id, fps: tileFps(count), label: words.liveView(camera.name) });
-  const dark = panel && [h(DarkSign, null), h('strong', null, panel.title), h('span', { class: 'tile-advice' }, firstSentence(panel.advice))];
+  const dark = panel && [
+    h(DarkSign, null),
+    h('strong', null, panel.title),
+    h('span', { class: 'tile-advice' }, firstSentence(panel.advice)),
+  ];
   return h(
     'li',
     { class: 'tile', 'data-kind': kind, 'data-camera': camera.id },
@@ -38,14 +42,19 @@ export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: num
         h('span', { class: 'dot' }),
         h('span', { class: 'tile-name' }, camera.name),
         camera.test && h('span', { class: 'tag' }, words.testPicture),
-        h('span', { class: 'figures' }, kind === 'live' ? '' : h('span', { class: 'tile-label' }, panel ? '' : label), figures.filter(Boolean).join(' · ')),
+        h(
+          'span',
+          { class: 'figures' },
+          kind === 'live' ? '' : h('span', { class: 'tile-label' }, panel ? '' : label),
+          figures.filter(Boolean).join(' · '),
+        ),
       ),
     ),
   );
 }
 
 /** Pictures one by one, each asked for when the last one has come. */
-function Still({ id }: { id: string }): VNode {
+function Still({ id }: { id: string }): JSX.Element {
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const timer = setTimeout(() => setTurn(turn + 1), STILL_MS);

@@ -1,4 +1,4 @@
-import { Fragment, h, type VNode } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import type { Camera } from '../camera.ts';
 import { isDark } from '../liveness.ts';
 import { logo } from './app.ts';
@@ -6,7 +6,7 @@ import { Icon } from './icon.ts';
 import type { Ui } from './ui.ts';
 
 /** The camera's name; with several cameras it is a menu of them, and there is a way back to all. */
-export function Title({ ui: { words }, camera, cameras }: { ui: Ui; camera: Camera; cameras: Camera[] }): VNode {
+export function Title({ ui: { words }, camera, cameras }: { ui: Ui; camera: Camera; cameras: Camera[] }): JSX.Element {
   const hasOthers = cameras.length > 1;
   const choose = (event: Event) => {
     location.hash = encodeURIComponent((event.currentTarget as HTMLSelectElement).value);

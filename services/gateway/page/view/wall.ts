@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import { isDark } from '../liveness.ts';
@@ -8,7 +8,7 @@ import { Tile } from './tile.ts';
 import type { Ui } from './ui.ts';
 
 /** All cameras at once, as large as the screen allows. */
-export function Wall({ ui, cameras }: { ui: Ui; cameras: Camera[] }): VNode {
+export function Wall({ ui, cameras }: { ui: Ui; cameras: Camera[] }): JSX.Element {
   const element = useRef<HTMLElement>(null);
   const room = useRoom(element);
   const { columns, width } = layOut(cameras.length, room);

@@ -1,4 +1,4 @@
-import { Fragment, h, type VNode } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type Camera, LoginNeeded } from '../camera.ts';
 import { saveAs, saveSnapshot } from '../snapshot.ts';
@@ -11,8 +11,8 @@ import type { FullScreen } from './full-screen.ts';
 import { ActionButton } from './icon.ts';
 import { KindPill } from './kind.ts';
 import { Panel } from './panel.ts';
-import { togglePip } from './pip.ts';
 import { Picture } from './picture.ts';
+import { togglePip } from './pip.ts';
 import { Title } from './title.ts';
 import type { Ui } from './ui.ts';
 
@@ -21,13 +21,13 @@ interface Props {
   camera: Camera;
   cameras: Camera[];
   status: Status;
-  menu: VNode;
+  menu: JSX.Element;
   full: { current: FullScreen | null };
   isFull: boolean;
 }
 
 /** One camera, as large as it goes. */
-export function Watch({ ui, camera, cameras, status, menu, full, isFull }: Props): VNode {
+export function Watch({ ui, camera, cameras, status, menu, full, isFull }: Props): JSX.Element {
   const { station, words } = ui;
   const [hasControls, setControls] = useState(false);
   const seen = station.seen(camera.id);

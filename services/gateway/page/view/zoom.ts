@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { move, type Spot, type Zoom, WHOLE, zoomAt } from './lens.ts';
+import { move, type Spot, WHOLE, type Zoom, zoomAt } from './lens.ts';
 
 /** How far one notch of a wheel goes, by its pixels; and one press of a key. */
 const WHEEL = 0.0015;

@@ -92,7 +92,8 @@ export const en = {
   noRealCamera: 'This is not a camera.',
   slowPictures: 'Slow pictures',
   simpleStream: 'Simple stream',
-  simpleStreamText: 'Something between here and HomeGuard does not let WebSockets pass. The picture moves, but how old it is cannot be told.',
+  simpleStreamText:
+    'Something between here and HomeGuard does not let WebSockets pass. The picture moves, but how old it is cannot be told.',
 
   seen: 'What was seen',
   tries: 'What happens now',

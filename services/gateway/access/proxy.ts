@@ -7,6 +7,8 @@ export interface Client {
   address: string;
   /** The browser speaks HTTPS to the outermost proxy. */
   https: boolean;
+  /** It came by a trusted proxy. */
+  proxied: boolean;
 }
 
 /** What is needed of a request: its peer, and what a proxy says of the one behind it. */
@@ -27,10 +29,10 @@ export function createClientFinder(proxies: string[]): (sender: Sender) => Clien
   const isTrusted = (address: string) => isIP(address) > 0 && trusted.check(address, familyOf(address));
   return ({ headers, socket }) => {
     const peer = plainAddress(socket.remoteAddress ?? '');
-    if (!isTrusted(peer)) return { address: peer, https: false };
+    if (!isTrusted(peer)) return { address: peer, https: false, proxied: false };
     // The nearest proxy's own word stands last; what stands before it somebody else may have written.
     const proto = listOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase();
-    return { address: behind(peer, listOf(headers['x-forwarded-for']), isTrusted), https: proto === 'https' };
+    return { address: behind(peer, listOf(headers['x-forwarded-for']), isTrusted), https: proto === 'https', proxied: true };
   };
 }
 
