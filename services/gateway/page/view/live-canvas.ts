@@ -8,15 +8,17 @@ interface Props {
   /** How many pictures a second can be shown here; null: all there are. */
   fps: number | null;
   label: string;
+  /** Wanted off the screen, too: where the picture is hidden until there is one, it would be waited for without end. */
+  always?: boolean;
 }
 
 /**
  * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. A canvas that was handed to a worker
  * never comes back, so give this the camera's id as its `key`.
  */
-export function LiveCanvas({ ui: { station }, id, fps, label }: Props): JSX.Element {
+export function LiveCanvas({ ui: { station }, id, fps, label, always = false }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const isSeen = useSeen(canvas);
+  const isSeen = useSeen(canvas) || always;
   useEffect(() => (canvas.current ? station.draw(id, canvas.current) : undefined), [station, id]);
   useEffect(() => (isSeen ? station.want(id, fps) : undefined), [station, id, fps, isSeen]);
   return h('canvas', { ref: canvas, class: 'view', role: 'img', 'aria-label': label });
