@@ -135,7 +135,7 @@ export class Station {
       link: link.state === 'waiting' && this.#refusal ? { ...link, reason: this.#refusal } : link,
       fallback: this.#fallback > 0,
       picture: seen,
-      fps: seen && seen.fps,
+      fps: seen?.fps ?? null,
       now: this.now ?? (this.#fallback ? Date.now() : null),
       retryIn: link.state === 'waiting' ? this.#retryAt - performance.now() : 0,
     };

@@ -58,7 +58,7 @@ function Addresses({ ui, camera, heading }: { ui: Ui; camera: Camera; heading: b
       { class: 'addresses' },
       rows.map(([name, text]) => h(Address, { key: name, ui, name, text })),
     ),
-    h('h4', null, words.mqtt),
+    h(heading ? 'h4' : 'h3', null, words.mqtt),
     h(
       'ul',
       { class: 'addresses' },

@@ -25,8 +25,8 @@ export function Facts({ ui: { station, words }, camera, status }: { ui: Ui; came
     ['viewers', words.viewers, String(camera.viewers)],
   ] as const;
   return h(
-    'div',
-    { class: 'facts' },
+    'section',
+    { class: 'facts', 'aria-label': words.figures },
     h(
       'dl',
       null,

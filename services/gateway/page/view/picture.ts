@@ -5,6 +5,7 @@ import { LOOK_MS } from '../liveness.ts';
 import type { Status } from '../status.ts';
 import { number } from '../words/times.ts';
 import { LiveCanvas } from './live-canvas.ts';
+import { PlainStream } from './plain-stream.ts';
 import type { Ui } from './ui.ts';
 import { useZoom } from './zoom.ts';
 
@@ -18,13 +19,9 @@ export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status
   const seen = station.seen(camera.id);
   const size = (station.fallback ? natural : seen) ?? camera.size ?? camera.format;
   const ratio = size && size.height > 0 && size.width > 0 ? size.width / size.height : 16 / 9;
-  const measure = (event: Event) => {
-    const { naturalWidth: width, naturalHeight: height } = event.currentTarget as HTMLImageElement;
-    setNatural({ width, height });
-  };
-  const stream =
-    station.fallback > 0 &&
-    h('img', { ...imageOf(camera, station.fallback), class: 'view', alt: words.liveView(camera.name), onLoad: measure });
+  const turn = station.fallback;
+  const label = words.liveView(camera.name);
+  const stream = turn > 0 && h(PlainStream, { key: `stream-${turn}`, id: camera.id, turn, label, onSize: setNatural });
   const transform = zoom.scale > 1 ? `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})` : 'none';
   return h(
     'div',
@@ -35,7 +32,7 @@ export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status
       h(
         'div',
         { class: 'glass', style: { transform, transitionDuration: `${LOOK_MS / 2}ms` } },
-        stream || h(LiveCanvas, { key: camera.id, ui, id: camera.id, fps: null, label: words.liveView(camera.name), always: true }),
+        stream || h(LiveCanvas, { key: camera.id, ui, id: camera.id, fps: null, label, always: true }),
       ),
     ),
     note &&
@@ -48,9 +45,4 @@ export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status
     zoom.scale > 1 &&
       h('button', { type: 'button', class: 'chip', id: 'zoom-out', onClick: reset }, words.zoomOut(number(zoom.scale, words))),
   );
-}
-
-/** The number in the address has a stream that broke begun anew. */
-function imageOf({ id }: Camera, turn: number) {
-  return { id: 'fallback', key: `stream-${turn}`, src: `cameras/${id}/stream?turn=${turn}` };
 }

@@ -34,17 +34,17 @@ export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: num
     { class: 'tile', 'data-kind': kind, 'data-camera': camera.id },
     h(
       'a',
-      { href: `#${encodeURIComponent(camera.id)}`, 'aria-label': `${camera.name}: ${label}` },
+      { href: `#${encodeURIComponent(camera.id)}` },
       h('div', { class: `picture${note ? ' gone' : ''}` }, picture, panel && h('div', { class: `tile-dark ${kind}` }, dark)),
       h(
         'div',
         { class: 'caption' },
-        h('span', { class: 'dot' }),
+        h('span', { class: 'dot', role: 'img', 'aria-label': label }),
         h('span', { class: 'tile-name' }, camera.name),
         camera.test && h('span', { class: 'tag' }, words.testPicture),
         h(
           'span',
-          { class: 'figures' },
+          { class: 'figures', 'aria-hidden': 'true' },
           kind === 'live' ? '' : h('span', { class: 'tile-label' }, panel ? '' : label),
           figures.filter(Boolean).join(' · '),
         ),

@@ -68,6 +68,7 @@ export const de: Words = {
   withoutPicture: (name) => `${name} (kein Bild)`,
   liveView: (name) => `Livebild von ${name}`,
 
+  figures: 'Werte',
   age: 'Alter',
   rate: 'Rate',
   bitrate: 'Bitrate',

@@ -57,6 +57,7 @@ export const en = {
   withoutPicture: (name: string) => `${name} (no picture)`,
   liveView: (name: string) => `Live view of ${name}`,
 
+  figures: 'Figures',
   age: 'Age',
   rate: 'Rate',
   bitrate: 'Bitrate',
