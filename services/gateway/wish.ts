@@ -19,6 +19,8 @@ export interface Wish {
   complaints: string[];
 }
 
+/** Stands for what is no id: no camera has it. */
+const NO_ID = '';
 const isFps = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= MAX_FPS;
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -40,7 +42,7 @@ export function readWish(text: string): Wish {
 
 /** `["front","door"]`, or `{"front":{"fps":5},"door":{}}`; null when it is neither. */
 function readWatch(watch: unknown): Map<string, number | null> | null {
-  if (Array.isArray(watch)) return new Map(watch.map((id) => [String(id), null]));
+  if (Array.isArray(watch)) return new Map(watch.map((id) => [typeof id === 'string' ? id : NO_ID, null]));
   if (!isObject(watch)) return null;
   const wanted = new Map<string, number | null>();
   for (const [id, wish] of Object.entries(watch)) {
