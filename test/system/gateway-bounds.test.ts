@@ -93,7 +93,7 @@ describe('requests', { concurrency: true }, () => {
     );
     await until('the refusal', () => /^HTTP\/1\.1 401 /.test(stranger.answer) && stranger.isEnded);
     // It can still be written to until the other side has closed it altogether.
-    await until('the end of it', () => stranger.socket.closed || (stranger.socket.write('x'), false), { ms: 8_000 });
+    await until('the end of it', () => stranger.socket.closed || stranger.socket.write('x') === null, { ms: 8_000 });
   });
 
   test('16 requests ahead of their answers are answered; who sends hundreds is closed', async (t) => {
