@@ -59,10 +59,25 @@ test('MJPEG is copied, all else encoded, each source with the options that it ne
   assert.doesNotMatch(captureJob(inputs[0] ?? { kind: 'test' }, wanted, plan(false)).inputOptions.join(' '), /input_format/);
   assert.match(file?.inputOptions.join(' ') ?? '', /-protocol_whitelist file -re -stream_loop -1$/);
   assert.equal(file?.input, 'file:/srv/-my film.mkv');
-  assert.match(rtsp?.inputOptions.join(' ') ?? '', /-rtsp_transport tcp -timeout \d+ /);
-  assert.match(http?.inputOptions.join(' ') ?? '', /-protocol_whitelist http,https,httpproxy,tcp,tls -rw_timeout \d+ /);
+  assert.match(
+    rtsp?.script ?? '',
+    /^ffconcat version 1\.0\nfile 'rtsp:\/\/10\.0\.0\.2\/live'\n[^]*\noption rtsp_transport tcp\noption timeout \d+\n$/,
+  );
+  assert.match(http?.script ?? '', /\noption protocol_whitelist http,https,httpproxy,tcp,tls\n[^]*\noption rw_timeout \d+\n$/);
+  assert.deepEqual(
+    [device, file, test].map((job) => job?.script),
+    [null, null, null],
+  );
   assert.equal(test?.input, 'testsrc2=size=640x480:rate=15');
   assert.match(probeJob({ kind: 'file', path: '/a' }, wanted).outputOptions.join(' '), /-frames:v 1/);
+});
+
+test("an address is not among ffmpeg's arguments, and no part of it is a line of the script", () => {
+  const input: Input = { kind: 'url', url: "rtsp://me:it's#'@10.0.0.2/a'b?key=c\\d" };
+  for (const job of [probeJob(input, wanted), captureJob(input, wanted, plan(true))]) {
+    assert.doesNotMatch(JSON.stringify([job.input, job.inputOptions, job.outputOptions]), /10\.0\.0\.2|key/);
+    assert.ok(job.script?.includes(String.raw`file 'rtsp://me:it'\''s#'\''@10.0.0.2/a'\''b?key=c\d'`), job.script ?? '');
+  }
 });
 
 test('a device that was asked is opened in the mode that was chosen', () => {
