@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { FaultError } from './fault.ts';
 import type { Rule } from './setting-rules.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -71,11 +72,6 @@ export class Reader {
     const near = [...this.#known].map((known) => ({ known, far: distance(name, known) })).sort((a, b) => a.far - b.far)[0];
     return near && near.far <= 3 ? `; did you mean ${near.known}?` : '';
   }
-}
-
-/** Where a login or a token may stand in an address, however that is misspelt, it is not shown. */
-function withoutSecrets(raw: string): string {
-  return raw.replaceAll(/(:\/*)\S*@/g, '$1…@').replaceAll(/(:\/[^?#\s]*)[?#]\S*/g, '$1?…');
 }
 
 /** Levenshtein distance. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { captureJob, type Input, probedCodec, probeJob } from '../../services/camera/job.ts';
-import { parseSource, publicUrl, withoutSecrets } from '../../services/camera/source.ts';
+import { parseSource, publicUrl, withoutSecretsOf } from '../../services/camera/source.ts';
 
 const wanted = { size: { width: 640, height: 480 }, fps: 15, quality: 90 };
 const plan = (copy: boolean) => ({ copy, mode: null });
@@ -31,8 +31,11 @@ test("an address's secrets are not shown", () => {
   const url = 'rtsp://admin:s%40fe-word@10.0.0.2:554/live?token=abc123';
   assert.equal(publicUrl(url), 'rtsp://10.0.0.2:554/live');
   const said = [`[rtsp] ${url}: 401`, 'method for rtsp://admin:s%40fe-word@10.0.0.2:554/live', 'login s@fe-word', '?token=abc123'];
-  for (const line of said) assert.doesNotMatch(withoutSecrets(line, url), /s%40fe|s@fe|abc123/, line);
-  assert.equal(withoutSecrets('Connection refused', 'http://10.0.0.2/'), 'Connection refused');
+  for (const line of said) assert.doesNotMatch(withoutSecretsOf(url, line), /s%40fe|s@fe|abc123/, line);
+  assert.equal(withoutSecretsOf('http://10.0.0.2/', 'Connection refused'), 'Connection refused');
+  const long = `http://10.0.0.2/live?token=${'abc123'.repeat(100)}`;
+  assert.doesNotMatch(withoutSecretsOf(long, `Impossible to open '${long}`.slice(0, 200)), /abc123/);
+  assert.doesNotMatch(withoutSecretsOf('http://me:50%word@10.0.0.2/', 'login 50%word'), /50%/);
 });
 
 test('MJPEG is copied, all else encoded, each source with the options that it needs', () => {
