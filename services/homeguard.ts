@@ -4,6 +4,7 @@ import { startCamera } from './camera/camera.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createLog, type Logger } from './shared/log.ts';
 import { run } from './shared/run.ts';
+import { forgetSettings } from './shared/setting-reader.ts';
 import { readSettings, type Settings } from './shared/settings.ts';
 import { readVersion } from './shared/version.ts';
 
@@ -34,5 +35,6 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
 
 await run((signal) => {
   const settings = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  forgetSettings(process.env);
   return startAll(settings, createLog(settings.logLevel, settings.logFormat), signal);
 });

@@ -12,6 +12,11 @@ const OURS = /^(MQTT|BROKER|BRIDGE|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|D
 /** So much of a wrong value is repeated, in characters: enough to find it again. */
 const MAX_SHOWN = 80;
 
+/** Takes our settings, which may hold secrets, out of `env`, once they are read: ffmpeg and other programs that we start inherit it. */
+export function forgetSettings(env: Environment): void {
+  for (const name of Object.keys(env)) if (OURS.test(name)) delete env[name];
+}
+
 /** Collects faults while it reads, so that all are told at once. */
 export class Reader {
   readonly #env: Environment;
