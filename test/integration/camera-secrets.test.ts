@@ -38,7 +38,8 @@ test('a login and a token in the address reach the camera, and are in no process
 
 test('a camera that leads to our files, or to another protocol, is a failed source, and nothing of them is published', async (t) => {
   const bus = await startTestBroker(t);
-  const file = await mjpegFile({ ...small, seconds: 1, fps: 20, count: 20 });
+  // Long enough that something would be left of it after ffmpeg's first look.
+  const file = await mjpegFile({ ...small, seconds: 20, fps: 20, count: 20 });
   const bodies = [
     `#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile://${file}\n#EXT-X-ENDLIST\n`,
     `ffconcat version 1.0\nfile '${file}'\n`,
