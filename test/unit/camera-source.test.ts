@@ -64,9 +64,9 @@ test('MJPEG is copied, all else encoded, each source with the options that it ne
   assert.equal(file?.input, 'file:/srv/-my film.mkv');
   assert.match(
     rtsp?.script ?? '',
-    /^ffconcat version 1\.0\nfile 'rtsp:\/\/10\.0\.0\.2\/live'\n[^]*\noption rtsp_transport tcp\noption timeout \d+\n$/,
+    /^ffconcat version 1\.0\nfile 'rtsp:\/\/10\.0\.0\.2\/live'\n[\s\S]*\noption rtsp_transport tcp\noption timeout \d+\n$/,
   );
-  assert.match(http?.script ?? '', /\noption protocol_whitelist http,https,httpproxy,tcp,tls\n[^]*\noption rw_timeout \d+\n$/);
+  assert.match(http?.script ?? '', /\noption protocol_whitelist http,https,httpproxy,tcp,tls\n[\s\S]*\noption rw_timeout \d+\n$/);
   assert.deepEqual(
     [device, file, test].map((job) => job?.script),
     [null, null, null],
