@@ -24,13 +24,18 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
     }
     if (broker) log.info(`MQTT: ${broker.address.host}:${broker.address.port}, users and passwords in ${settings.dataDir}/secrets`);
     const told = 'HomeGuard is running. Open this address:';
-    if (settings.logFormat === 'json') log.info({ version: readVersion(), url: gateway.url }, told);
+    if (settings.logFormat === 'json') log.info({ version: readVersion(), url: shownUrl(gateway.url) }, told);
     else process.stdout.write(`\n  ${told}\n\n  ${gateway.url}\n\n`);
     return services;
   } catch (error) {
     await services.disposeAsync();
     throw error;
   }
+}
+
+/** Logs as JSON are gathered and kept: the token in the address is for whoever sits at the terminal. */
+function shownUrl(url: string): string {
+  return process.stdout.isTTY ? url : new URL('.', url).href;
 }
 
 await run((signal) => {
