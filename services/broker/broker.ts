@@ -10,6 +10,7 @@ import { memoryPair } from '../shared/transport.ts';
 import { Access } from './access.ts';
 import { BRIDGE_USER, Bridge } from './bridge/bridge.ts';
 import { Door, RefusedError } from './door.ts';
+import { BrokenRuleError } from './guard/broken-rule.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
@@ -190,14 +191,21 @@ class BrokerService implements Broker {
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
     });
     this.#aedes.on('clientError', (client, error) => {
+      if (error instanceof BrokenRuleError) return this.#onBrokenRule(client, error);
       // At a stop every client ends with an error, which is none; what was refused is told by the door.
       if (!this.#aedes.closed && !(error instanceof RefusedError))
         this.#gathering.tell('info', 'client closed for a fault', { client: client.id, cause: error.message });
     });
     this.#aedes.on('connectionError', (client, error) => {
+      if (error instanceof BrokenRuleError) return this.#onBrokenRule(client, error);
       const from = this.#peerOf.get(client.conn)?.address;
       this.#log.debug({ from, cause: error.message }, 'connection closed before login');
     });
+  }
+
+  #onBrokenRule(client: Client, { message }: BrokenRuleError): void {
+    const from = this.#peerOf.get(client.conn)?.address;
+    this.#gathering.tell('warn', 'closed a peer that broke a rule of MQTT', { client: client.id, from, cause: message });
   }
 
   #watchTraffic(): void {
