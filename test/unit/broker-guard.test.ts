@@ -127,5 +127,7 @@ test('who speaks MQTT 5 is told why, once his CONNECT was answered', () => {
     assert.throws(() => guard.check(connect(5)), { farewell });
   }
   assert.throws(() => new Guard().check(packet(0x10, 'MQTT', 6, 2, 0, 9, 'x')), { farewell: Buffer.from([0x20, 2, 0, 1]) });
+  // Who speaks another protocol would not understand.
+  assert.throws(() => new Guard().check(packet(0x10, 'MQTX', 4, 2, 0, 9, 'x')), { farewell: null });
   assert.throws(() => new Guard().check(connect(5, 3)), { farewell: Buffer.from([0x20, 3, 0, 0x81, 0]) });
 });

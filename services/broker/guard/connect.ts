@@ -15,7 +15,7 @@ const NAMES = new Map([
 export function readLevel(body: Body): number {
   const length = body.text();
   const name = body.bytes.toString('latin1', body.at - length, body.at);
-  requireThat(name === 'MQTT' || name === 'MQIsdp', 'the name of another protocol [MQTT-3.1.2-1]', REASON.version);
+  requireThat(name === 'MQTT' || name === 'MQIsdp', 'the name of another protocol [MQTT-3.1.2-1]', REASON.protocol);
   const said = body.byte();
   const level = said === (BRIDGE | 3) || said === (BRIDGE | 4) ? said & ~BRIDGE : said;
   requireThat(NAMES.get(level) === name, 'a version of MQTT that is not spoken here: use 3.1, 3.1.1 or 5 [MQTT-3.1.2-2]', REASON.version);

@@ -39,6 +39,9 @@ const PROPERTIES: Record<number, { in: number; read: (body: Body) => unknown }> 
   39: { in: PLACE.connect, read: (body) => isNotZero(body.uint32()) },
 };
 
+/** Those that only a server sends: out of place from a client, but not malformed. */
+const SERVERS = new Set([18, 19, 26, 28, 36, 37, 40, 41, 42]);
+
 /** Reads the properties at `place` (one of PLACE); returns which identifiers came, as bits. */
 export function readProperties(packet: Body, place: number): bigint {
   const length = packet.varint();
@@ -49,7 +52,8 @@ export function readProperties(packet: Body, place: number): bigint {
   while (body.left > 0) {
     const id = body.varint();
     const property = PROPERTIES[id];
-    if (!property) throw new BrokenRuleError('a property that no client may send [MQTT 5.0, 2.2.2.2]');
+    const reason = SERVERS.has(id) ? REASON.protocol : REASON.malformed;
+    if (!property) throw new BrokenRuleError('a property that no client may send [MQTT 5.0, 2.2.2.2]', reason);
     requireThat((property.in & place) !== 0, 'a property that its packet may not have [MQTT 5.0, 2.2.2.2]', REASON.protocol);
     const bit = 1n << BigInt(id);
     requireThat(id === USER_PROPERTY || !(seen & bit), 'a property twice [MQTT 5.0, 2.2.2.2]', REASON.protocol);

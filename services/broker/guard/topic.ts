@@ -1,5 +1,5 @@
 import type { Body } from './body.ts';
-import { REASON, requireThat } from './broken-rule.ts';
+import { BrokenRuleError, REASON, requireThat } from './broken-rule.ts';
 
 const [PLUS, HASH, SLASH] = [0x2b, 0x23, 0x2f];
 
@@ -8,7 +8,7 @@ export function readTopic(body: Body): number {
   const length = body.text();
   for (let i = body.at - length; i < body.at; i++) {
     const byte = body.bytes[i];
-    requireThat(byte !== PLUS && byte !== HASH, 'a wildcard in a topic name [MQTT-3.3.2-2]', REASON.topic);
+    if (byte === PLUS || byte === HASH) throw new BrokenRuleError('a wildcard in a topic name [MQTT-3.3.2-2]', REASON.topic);
   }
   return length;
 }
