@@ -54,7 +54,7 @@ class PictureAedes extends Aedes {
     const isKept = packet.qos > 0 && isPictureStream(packet.topic);
     // Our own messages come with a callback alone, a client's with the client in front of it.
     if (this.isRefused(packet)) rest.at(-1)?.();
-    else super.publish(isKept ? { ...packet, qos: 0 } : packet, ...rest);
+    else super.publish(isKept ? { ...packet, qos: 0 } : asMessage(packet), ...rest);
   }
 }
 
@@ -252,6 +252,12 @@ class BrokerService implements Broker {
       peer.stream.destroy();
     }
   }
+}
+
+/** A last will's delay is no property of the message that it becomes (MQTT 5.0, 3.3.2.3): its readers would close over it. */
+function asMessage(packet: PublishPacket): PublishPacket {
+  const { willDelayInterval, ...properties } = (packet.properties ?? {}) as { willDelayInterval?: number };
+  return willDelayInterval === undefined ? packet : { ...packet, properties };
 }
 
 const sum = (numbers: number[]) => numbers.reduce((all, each) => all + each, 0);
