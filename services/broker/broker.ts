@@ -13,6 +13,7 @@ import { Door, RefusedError } from './door.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
+import { Places } from './places.ts';
 import { leaveRepeatsToUs } from './repeats.ts';
 import { Telemetry } from './telemetry.ts';
 import { Viewers } from './viewers.ts';
@@ -105,8 +106,10 @@ class BrokerService implements Broker {
     this.#watchTraffic();
     this.#sweeper = setInterval(() => this.#sweep(performance.now()), SWEEP_MS);
     this.#telemetry.start();
+    const { maxConnections: max, maxConnectionsPerAddress: maxPerAddress } = this.#settings.broker;
+    const places = new Places({ max, maxPerAddress, gathering: this.#gathering });
     try {
-      this.#listeners = await openListeners(this.#settings.broker, (socket) => this.#take(new Peer({ socket })), this.#log);
+      this.#listeners = await openListeners(this.#settings.broker, places, (socket, place) => this.#take(new Peer({ socket, place })));
       this.#bridge?.start();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -185,6 +188,7 @@ class BrokerService implements Broker {
     this.#aedes.on('client', (client) => {
       leaveRepeatsToUs(this.#aedes, client);
       const peer = this.#peerOf.get(client.conn);
+      peer?.place?.settle();
       peer?.allow(this.#settings.frameMaxBytes + PACKET_OVERHEAD);
       this.#bridge?.onClient();
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');

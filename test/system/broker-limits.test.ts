@@ -107,6 +107,59 @@ test('a message of QoS 2 that is released twice at once ends nobody but itself',
   await program.stop();
 });
 
+describe('connections', { concurrency: true }, () => {
+  /** A peer that has not said anything. */
+  const come = (t: Scope, port: number, localAddress: string) => {
+    const socket = net.connect({ host: '127.0.0.1', port, localAddress });
+    defer(t, () => void socket.destroy());
+    socket.on('error', () => {});
+    return socket;
+  };
+
+  test('when all places are taken, whoever has not logged in gives way to who comes, and the log says so', async (t) => {
+    const bus = await startTestBroker(t, { BROKER_MAX_CONNECTIONS: '3' });
+    const address = { host: '127.0.0.1', port: bus.broker.address.port };
+    const inside = await connectRaw(t, address, bus.login('camera'));
+    const silent = [await openRaw(t, address), await openRaw(t, address)];
+    const newcomers = [await connectRaw(t, address, bus.login('gateway')), await connectRaw(t, address, bus.login('homeassistant'))];
+    await until('end of the silent ones', () => silent.every(({ closed }) => closed));
+    assert.ok([inside, ...newcomers].every(({ closed }) => !closed));
+    const tooMany = await openRaw(t, address);
+    await until('end of the one for which there is no room', () => tooMany.closed);
+    assert.deepEqual(
+      bus.lines.flatMap(({ msg }) => /^more than .*: (.*?),? (?=so|is closed)/.exec(msg)?.[1] ?? []),
+      ['the oldest one that has not logged in', 'all have logged in'],
+    );
+  });
+
+  test('from one address, on all listeners together', async (t) => {
+    const path = join(makeWorkDir(t), 'bus.sock');
+    const bus = await startTestBroker(t, { BROKER_MAX_CONNECTIONS_PER_ADDRESS: '2', BROKER_SOCKET: path });
+    const { port } = bus.broker.address;
+    const [one, two, three] = Array.from({ length: 3 }, () => come(t, port, '127.0.0.2'));
+    await untilEvent(three as net.Socket, 'close');
+    assert.deepEqual([one?.closed, two?.closed], [false, false]);
+    assert.match(bus.lines.at(-1)?.msg ?? '', /^more than 2 connections from one address/);
+    assert.equal(bus.lines.at(-1)?.from, '127.0.0.2');
+    for (let i = 0; i < 4; i++)
+      for (const where of [{ host: '127.0.0.1', port }, { path }]) await connectRaw(t, where, bus.login('camera'));
+  });
+
+  test('an address that comes again and again is closed unread, others come in', async (t) => {
+    const bus = await startTestBroker(t);
+    const { port } = bus.broker.address;
+    const isTold = () => bus.lines.some(({ msg, from }) => msg.includes('connections in a minute') && from === '127.0.0.3');
+    for (let i = 0; i < 120; i++) await untilEvent(come(t, port, '127.0.0.3').end(), 'close');
+    assert.ok(!isTold());
+    const unread = come(t, port, '127.0.0.3');
+    unread.write(mqtt.generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clientId: 'again', clean: true, keepalive: 0 }));
+    await untilEvent(unread, 'close');
+    assert.equal(unread.bytesRead, 0);
+    assert.ok(isTold());
+    await connectRaw(t, { host: '127.0.0.1', port }, bus.login('camera'));
+  });
+});
+
 describe('addresses', { concurrency: true }, () => {
   test('a busy port is a fault in one sentence, and nothing stays open', async (t) => {
     const taken = net.createServer().listen(0, '127.0.0.1');

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { Access, type Admission, type Arrival } from '../../services/broker/access.ts';
 import { ClientIds } from '../../services/broker/client-ids.ts';
 import { CommandLog } from '../../services/broker/command-log.ts';
+import { MAX_CONNECTS, type PlaceSocket, Places } from '../../services/broker/places.ts';
 import { remedyFor } from '../../services/broker/remedy.ts';
 import { topicOf } from '../../services/broker/topic-kinds.ts';
 import { rulesOfAccount, rulesOfOwnUser } from '../../services/broker/topic-rights.ts';
@@ -321,4 +323,98 @@ test('who has commanded what is in the log, shortened, and of a flood only how m
   assert.equal(lines.length, 61);
   commands.note(anna, 'homeguard/front/fps/set', '9', 60_000);
   assert.equal(lines.length, 62);
+});
+
+describe('places', () => {
+  class FakeSocket extends EventEmitter {
+    readonly remoteAddress: string | undefined;
+    isClosed = false;
+
+    constructor(remoteAddress?: string) {
+      super();
+      this.remoteAddress = remoteAddress;
+    }
+
+    destroy(): void {
+      this.isClosed = true;
+      this.emit('close');
+    }
+  }
+
+  function setUp({ max = 4, maxPerAddress = 3 } = {}) {
+    const told: string[] = [];
+    const gathering = { tell: (_level: string, sentence: string, fields: object) => told.push(`${sentence} ${JSON.stringify(fields)}`) };
+    const places = new Places({ max, maxPerAddress, gathering });
+    const come = (address?: string, { now = 0, isUnix = false } = {}) => {
+      const socket = new FakeSocket(address);
+      const place = places.admit(socket as unknown as PlaceSocket, isUnix, now);
+      return { socket, place, isIn: () => place !== null && !socket.isClosed };
+    };
+    return { come, told };
+  }
+
+  test('from one address there are so many at once, a household is one, and this machine may have all', () => {
+    const { come, told } = setUp({ max: 20 });
+    const household = ['2001:db8::1', '2001:db8::2', '2001:db8::3:1', '2001:db8::4'].map((address) => come(address));
+    assert.deepEqual(
+      household.map(({ isIn }) => isIn()),
+      [true, true, true, false],
+    );
+    assert.match(
+      told.join('\n'),
+      /^more than 3 connections from one address: .*BROKER_MAX_CONNECTIONS_PER_ADDRESS \{"from":"2001:db8:0:0::\/64"\}$/,
+    );
+    household[0]?.socket.destroy();
+    household[0]?.socket.destroy();
+    assert.deepEqual([come('2001:db8::5').isIn(), come('2001:db8::6').isIn(), come('2001:db8:0:1::1').isIn()], [true, false, true]);
+    const own = ['127.0.0.1', '::1', '::ffff:127.0.0.1', '127.0.0.1', '::1'].map((address) => come(address));
+    assert.ok(own.every(({ isIn }) => isIn()));
+    assert.ok([1, 2, 3, 4].every(() => come(undefined, { isUnix: true }).isIn()));
+    assert.ok(!come(undefined).isIn(), 'who has no address has gone already');
+  });
+
+  test('when all are taken, the network with most peers without a login loses the one that came first', () => {
+    const { come, told } = setUp();
+    const inside = ['10.0.0.1', '10.0.0.1'].map((address) => come(address));
+    for (const { place } of inside) place?.settle();
+    const [first, second] = ['10.0.0.2', '10.0.0.2'].map((address) => come(address));
+    const newcomer = come('10.0.0.3');
+    assert.deepEqual([first?.isIn(), second?.isIn(), newcomer.isIn()], [false, true, true]);
+    assert.match(told.join('\n'), /^more than 4 connections: the oldest .* BROKER_MAX_CONNECTIONS \{"from":"10.0.0.2"\}$/);
+    for (const each of [second, newcomer]) each?.place?.settle();
+    assert.ok(!come('127.0.0.1').isIn(), 'all have logged in');
+    assert.ok([...inside, second, newcomer].every((each) => each?.isIn()));
+    newcomer.socket.destroy();
+    assert.ok(come('127.0.0.1').isIn());
+  });
+
+  test('an address opens so many in a minute, others and this machine notice nothing', () => {
+    const { come, told } = setUp();
+    const hammer = (count: number, now: number) =>
+      Array.from({ length: count }, () => {
+        const { place, socket } = come('10.0.0.1', { now });
+        socket.destroy();
+        return place;
+      }).filter(Boolean).length;
+    assert.equal(hammer(MAX_CONNECTS + 5, 1_000), MAX_CONNECTS);
+    assert.match(told[0] ?? '', /^more than 120 connections in a minute from one address: .* \{"from":"10.0.0.1"\}$/);
+    assert.ok(come('10.0.0.2', { now: 1_000 }).isIn());
+    for (let i = 0; i < 2 * MAX_CONNECTS; i++) assert.ok(come('127.0.0.1', { now: 1_000 }).place);
+    assert.equal(hammer(1, 60_999), 0);
+    assert.equal(hammer(1, 61_000), 1);
+  });
+
+  test('the connects of ten thousand addresses are counted', () => {
+    const { come } = setUp();
+    const comeAndGo = (address: string) => {
+      const { place, socket } = come(address);
+      socket.destroy();
+      return place !== null;
+    };
+    while (comeAndGo('10.0.0.1'));
+    for (let i = 1; i < 10_000; i++) comeAndGo(`10.1.${i >> 8}.${i & 255}`);
+    assert.ok(!comeAndGo('10.0.0.1'), 'not forgotten yet');
+    comeAndGo('10.2.0.0');
+    assert.ok(comeAndGo('10.0.0.1'), 'forgotten for one more');
+  });
 });
