@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import mqtt from 'mqtt-packet';
 import { startBroker } from '../../services/broker/broker.ts';
 import { FaultError } from '../../services/shared/fault.ts';
@@ -13,7 +13,7 @@ import { stamped, tinyJpeg } from '../helpers/pictures.ts';
 import { processStats } from '../helpers/process-stats.ts';
 import { startProgram } from '../helpers/program.ts';
 import { connectRaw, openRaw, type RawMqtt } from '../helpers/raw-mqtt.ts';
-import { connectMqtt, receive, startTestBroker, testSettings } from '../helpers/services.ts';
+import { connectMqtt, receive, startTestBroker, type TestBroker, testSettings } from '../helpers/services.ts';
 import { until, untilEvent } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
@@ -157,6 +157,92 @@ describe('connections', { concurrency: true }, () => {
     assert.equal(unread.bytesRead, 0);
     assert.ok(isTold());
     await connectRaw(t, { host: '127.0.0.1', port }, bus.login('camera'));
+  });
+});
+
+describe('what a client may have', () => {
+  let bus: TestBroker;
+  let address: { host: string; port: number };
+  const undos: (() => void | Promise<void>)[] = [];
+  after(() => Promise.all(undos.map((undo) => undo())).then(() => {}));
+  before(async () => {
+    bus = await startTestBroker({ after: (undo) => void undos.push(undo) }, { BROKER_AUTH: 'off' });
+    address = { host: '127.0.0.1', port: bus.broker.address.port };
+  });
+
+  const granted = async (raw: RawMqtt, topics: string[]) => {
+    raw.send({ cmd: 'subscribe', messageId: 1, subscriptions: topics.map((topic) => ({ topic, qos: 1 })) });
+    const answer = await raw.next('suback');
+    return answer.cmd === 'suback' ? answer.granted : [];
+  };
+  /** Whether the client's session was still there. */
+  const visit = async (t: Scope, clientId: string) => {
+    const raw = await openRaw(t, address);
+    raw.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clientId, clean: false, keepalive: 0 });
+    const answer = await raw.next('connack');
+    return { raw, isKept: answer.cmd === 'connack' && answer.sessionPresent };
+  };
+
+  test('a topic or a filter that is too long is refused, with what to do, and the connection stays', async (t) => {
+    const raw = await connectRaw(t, address);
+    const long = 'x'.repeat(1_025);
+    assert.deepEqual(await granted(raw, [long, long.slice(1), 'a']), [128, 1, 1]);
+    for (const topic of [long, 'a']) raw.send({ cmd: 'publish', topic, payload: topic, qos: 0, dup: false, retain: false });
+    const answer = await raw.next('publish');
+    assert.equal(answer.cmd === 'publish' && answer.topic, 'a');
+    const told = bus.lines.filter(({ remedy }) => /more than 1024 bytes/.test(String(remedy)));
+    assert.deepEqual(
+      told.map(({ msg, from }) => `${msg.slice(0, 14)} ${from}`),
+      ['a subscription 127.0.0.1', 'a message was  127.0.0.1'],
+    );
+  });
+
+  test('a topic that is too deep ends its client, and the log says whose', async (t) => {
+    const raw = await connectRaw(t, address);
+    raw.send({ cmd: 'publish', topic: 'x/'.repeat(32), payload: 'x', qos: 0, dup: false, retain: false });
+    await until('end of the client', () => raw.closed);
+    const line = bus.lines.find(({ msg }) => msg === 'client closed for a fault');
+    assert.deepEqual([line?.from, line?.cause], ['127.0.0.1', 'topic has too many levels']);
+  });
+
+  test('five thousand subscriptions, in one SUBSCRIBE as in many; others are refused, and none of them is kept for a session', async (t) => {
+    const { raw } = await visit(t, 'greedy');
+    const answers = await granted(
+      raw,
+      Array.from({ length: 5_010 }, (_, i) => `greedy/${i}`),
+    );
+    assert.deepEqual([answers.filter((code) => code === 1).length, answers.filter((code) => code === 128).length], [5_000, 10]);
+    assert.deepEqual(await granted(raw, ['greedy/x', 'greedy/1']), [128, 1]);
+    raw.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['greedy/1'] });
+    await raw.next('unsuback');
+    assert.deepEqual(await granted(raw, ['greedy/5001', 'greedy/1']), [1, 128]);
+    assert.ok(bus.lines.some(({ msg, client }) => msg.startsWith('more than 5000 subscriptions of one client') && client === 'greedy'));
+    raw.socket.destroy();
+    await until('its end', () => raw.closed);
+    const other = await connectRaw(t, address);
+    const again = await visit(t, 'greedy');
+    assert.ok(again.isKept);
+    for (const topic of ['greedy/5009', 'greedy/5001'])
+      other.send({ cmd: 'publish', topic, payload: 'x', qos: 1, messageId: 1, dup: false, retain: false });
+    const message = await again.raw.next('publish');
+    assert.equal(message.cmd === 'publish' && message.topic, 'greedy/5001');
+  });
+
+  test('a thousand sessions of absent clients of 3.1.1; the one that was left first is forgotten', async (t) => {
+    const first = await visit(t, 'first');
+    await first.raw.subscribe('kept', 1);
+    first.raw.socket.end();
+    await until('its end', () => first.raw.closed);
+    for (let i = 0; i < 1_000; i += 100) {
+      const visits = await Promise.all(Array.from({ length: 100 }, (_, k) => visit(t, `passing-${i + k}`)));
+      for (const { raw } of visits) raw.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'kept', qos: 1 }] });
+      await Promise.all(visits.map(({ raw }) => raw.next('suback')));
+      for (const { raw } of visits) raw.send({ cmd: 'disconnect' });
+      await until('their ends', () => visits.every(({ raw }) => raw.closed));
+    }
+    assert.ok(bus.lines.some(({ msg }) => msg.startsWith('more than 1000 sessions of absent clients')));
+    assert.ok((await visit(t, 'passing-999')).isKept);
+    assert.ok(!(await visit(t, 'first')).isKept);
   });
 });
 

@@ -8,7 +8,7 @@ import { MAX_CONNECTS, type PlaceSocket, Places } from '../../services/broker/pl
 import { remedyFor } from '../../services/broker/remedy.ts';
 import { topicOf } from '../../services/broker/topic-kinds.ts';
 import { rulesOfAccount, rulesOfOwnUser } from '../../services/broker/topic-rights.ts';
-import { Visitor } from '../../services/broker/visitor.ts';
+import { MAX_SUBSCRIPTIONS, Visitor } from '../../services/broker/visitor.ts';
 import { Accounts } from '../../services/shared/accounts.ts';
 import * as contract from '../../services/shared/contract.ts';
 import { GatheringLog } from '../../services/shared/gathering-log.ts';
@@ -101,6 +101,29 @@ test('rights that change count at once, and many topics are remembered no longer
   assert.ok(visitor.mayRead('homeguard/front/frame'));
   visitor.setRules(rulesOfAccount('anna', NOTHING));
   assert.ok(!visitor.mayRead('homeguard/front/frame') && !visitor.mayPublish('homeguard/front/frame'));
+});
+
+test('topics and filters are so long and so deep at most, in each place where one may stand', () => {
+  const admin = made('anna', 'admin', 'use:attic');
+  const long = (bytes: number) => `attic/${'é'.repeat((bytes - 6) / 2)}`;
+  const deep = (levels: number) => `attic${'/x'.repeat(levels - 1)}`;
+  for (const [fits, exceeds, why] of [
+    [long(1_024), long(1_026), /more than 1024 bytes: take a shorter/],
+    [deep(32), deep(33), /more than 32 levels/],
+  ] as const) {
+    assert.deepEqual([admin.mayPublish(fits), admin.maySubscribe(fits)], [true, true]);
+    assert.deepEqual([admin.mayPublish(exceeds), admin.maySubscribe(exceeds)], [false, false]);
+    assert.ok(!admin.mayPublish('homeguard/front/fps/set', { responseTopic: exceeds }));
+    for (const deed of ['publish', 'read'] as const) assert.match(admin.refusal(deed, exceeds).remedy, why);
+  }
+});
+
+test('so many subscriptions of one client; one that it has it may have again, and one that it gives up makes room', () => {
+  const visitor = made('anna', 'admin');
+  for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) assert.ok(visitor.subscribe(`t/${i}`));
+  assert.deepEqual([visitor.subscribe('one/more'), visitor.subscribe('t/7')], [false, true]);
+  visitor.unsubscribe('t/7');
+  assert.deepEqual([visitor.subscribe('one/more'), visitor.subscribe('t/7'), visitor.isSubscribed('t/7')], [true, false, false]);
 });
 
 test('prefixes within each other: birth and discovery go first', () => {
@@ -217,6 +240,14 @@ describe('logins', () => {
     assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), will('homeguard/front/status'))), 'in');
     for (const topic of ['homeguard/door/status', 'homeguard/front/fps/set', '$SYS/x'])
       assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), will(topic))), 5, topic);
+  });
+
+  test('a client id or a name that is longer than anybody needs is refused, and not remembered', async (t) => {
+    const { arrive } = openAccess(t);
+    assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), { clientId: 'x'.repeat(256) })), 'in');
+    assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), { clientId: 'x'.repeat(257) })), 2);
+    for (let i = 0; i < 20; i++)
+      assert.equal(codeOf(await arrive('x'.repeat(257), 'x', { clientId: 'x' })), 5, 'it is nobody, and was not looked at');
   });
 
   test('who has left before the password was looked at is not let in', async (t) => {
