@@ -11,6 +11,7 @@ import { MAX_SESSION_S, MAX_SESSIONS } from './absent.ts';
 import { Access } from './access.ts';
 import { BRIDGE_USER, Bridge } from './bridge/bridge.ts';
 import { Door, RefusedError } from './door.ts';
+import { BrokenRuleError } from './guard/broken-rule.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
@@ -201,6 +202,7 @@ class BrokerService implements Broker {
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
     });
     this.#aedes.on('clientError', (client, error) => {
+      if (error instanceof BrokenRuleError) return this.#onBrokenRule(client, error);
       // At a stop every client ends with an error, which is none; what was refused is told by the door.
       if (!this.#aedes.closed && !(error instanceof RefusedError))
         this.#gathering.tell('info', 'client closed for a fault', {
@@ -210,9 +212,15 @@ class BrokerService implements Broker {
         });
     });
     this.#aedes.on('connectionError', (client, error) => {
+      if (error instanceof BrokenRuleError) return this.#onBrokenRule(client, error);
       const from = this.#peerOf.get(client.conn)?.address;
       if (!this.#aedes.closed) this.#gathering.tell('info', 'connection closed before login', { from, cause: error.message });
     });
+  }
+
+  #onBrokenRule(client: Client, { message }: BrokenRuleError): void {
+    const from = this.#peerOf.get(client.conn)?.address;
+    this.#gathering.tell('warn', 'closed a peer that broke a rule of MQTT', { client: client.id, from, cause: message });
   }
 
   #watchTraffic(): void {

@@ -209,23 +209,23 @@ describe('what a client may have', () => {
     const { raw } = await visit(t, 'greedy');
     const answers = await granted(
       raw,
-      Array.from({ length: 5_010 }, (_, i) => `greedy/${i}`),
+      Array.from({ length: 5_010 }, (_, i) => `g/${i}`),
     );
     assert.deepEqual([answers.filter((code) => code === 1).length, answers.filter((code) => code === 128).length], [5_000, 10]);
-    assert.deepEqual(await granted(raw, ['greedy/x', 'greedy/1']), [128, 1]);
-    raw.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['greedy/1'] });
+    assert.deepEqual(await granted(raw, ['g/x', 'g/1']), [128, 1]);
+    raw.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['g/1'] });
     await raw.next('unsuback');
-    assert.deepEqual(await granted(raw, ['greedy/5001', 'greedy/1']), [1, 128]);
+    assert.deepEqual(await granted(raw, ['g/5001', 'g/1']), [1, 128]);
     assert.ok(bus.lines.some(({ msg, client }) => msg.startsWith('more than 5000 subscriptions of one client') && client === 'greedy'));
     raw.socket.destroy();
     await until('its end', () => raw.closed);
     const other = await connectRaw(t, address);
     const again = await visit(t, 'greedy');
     assert.ok(again.isKept);
-    for (const topic of ['greedy/5009', 'greedy/5001'])
+    for (const topic of ['g/5009', 'g/5001'])
       other.send({ cmd: 'publish', topic, payload: 'x', qos: 1, messageId: 1, dup: false, retain: false });
     const message = await again.raw.next('publish');
-    assert.equal(message.cmd === 'publish' && message.topic, 'greedy/5001');
+    assert.equal(message.cmd === 'publish' && message.topic, 'g/5001');
   });
 
   test('a thousand sessions of absent clients of 3.1.1; the one that was left first is forgotten', async (t) => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Accounts } from '../../services/shared/accounts.ts';
+import { Accounts, USER_NAME } from '../../services/shared/accounts.ts';
+import { CAMERA_ID } from '../../services/shared/contract.ts';
 import { FaultError } from '../../services/shared/fault.ts';
 import { LoginLimit, networkOf } from '../../services/shared/login-limit.ts';
 import { BusyError, hashPassword, isPassword } from '../../services/shared/password.ts';
@@ -189,4 +190,9 @@ describe('npm run user', () => {
       );
     });
   }
+});
+
+test('no name of a camera or user, of which paths are made, leads out of its folder', () => {
+  const ways = ['..', '.', '../x', 'x/../../y', '/etc/passwd', '..\\x', 'x\0', 'x\n', '', '%2e%2e%2f'];
+  for (const name of ways) assert.deepEqual([name, CAMERA_ID.test(name), USER_NAME.test(name)], [name, false, false]);
 });

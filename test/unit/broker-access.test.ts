@@ -3,15 +3,14 @@ import { EventEmitter } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { Access, type Admission, type Arrival } from '../../services/broker/access.ts';
 import { ClientIds } from '../../services/broker/client-ids.ts';
-import { CommandLog } from '../../services/broker/command-log.ts';
 import { MAX_CONNECTS, type PlaceSocket, Places } from '../../services/broker/places.ts';
 import { remedyFor } from '../../services/broker/remedy.ts';
 import { topicOf } from '../../services/broker/topic-kinds.ts';
 import { rulesOfAccount, rulesOfOwnUser } from '../../services/broker/topic-rights.ts';
 import { MAX_SUBSCRIPTIONS, Visitor } from '../../services/broker/visitor.ts';
 import { Accounts } from '../../services/shared/accounts.ts';
+import { AuditLog } from '../../services/shared/audit.ts';
 import * as contract from '../../services/shared/contract.ts';
-import { GatheringLog } from '../../services/shared/gathering-log.ts';
 import { hashPassword } from '../../services/shared/password.ts';
 import { ADMIN, NOTHING, parseRights } from '../../services/shared/rights.ts';
 import { keepLog } from '../helpers/kept-log.ts';
@@ -342,18 +341,19 @@ test('a gateway is known by its user, and by its client id, which nobody else ma
   assert.ok(!without.isGateway(identity('gateway', 'mqttjs_1234')));
 });
 
-test('who has commanded what is in the log, shortened, and of a flood only how many', () => {
+test('who has done what is in the log, and of a flood only how many', () => {
   const { log, lines } = keepLog();
-  const commands = new CommandLog(log, new GatheringLog(log));
-  const anna = { user: 'anna', clientId: 'x', address: '192.0.2.1' };
-  commands.note(anna, 'homeguard/front/fps/set', Buffer.from('9'.repeat(1_000)), 0);
+  const audit = new AuditLog(log);
+  const deed = { who: 'user anna', from: '192.0.2.1', topic: 'homeguard/front/fps/set', value: '9' };
+  audit.note('command', deed, 0);
   const { level, time, msg, ...fields } = lines[0] ?? assert.fail();
-  assert.equal(msg, 'a command was sent');
-  assert.deepEqual(fields, { user: 'anna', client: 'x', from: '192.0.2.1', topic: 'homeguard/front/fps/set', value: '9'.repeat(120) });
-  for (let i = 0; i < 200; i++) commands.note(anna, 'homeguard/front/fps/set', '9', 1);
+  assert.deepEqual([msg, fields], ['a command was sent', { audit: 'command', ...deed }]);
+  for (let i = 0; i < 200; i++) audit.note('command', deed, 1);
   assert.equal(lines.length, 61);
-  commands.note(anna, 'homeguard/front/fps/set', '9', 60_000);
-  assert.equal(lines.length, 62);
+  audit.note('mqtt-login', deed, 1);
+  assert.equal(lines.length, 62, 'a flood of one kind hides no other');
+  audit.note('command', deed, 60_000);
+  assert.equal(lines.length, 63);
 });
 
 describe('places', () => {
