@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 import { Accounts } from '../shared/accounts.ts';
@@ -15,7 +16,7 @@ import { BrokenRuleError } from './guard/broken-rule.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
-import { Places } from './places.ts';
+import { type Place, Places } from './places.ts';
 import { leaveRepeatsToUs } from './repeats.ts';
 import { watchSessions } from './sessions.ts';
 import { Telemetry } from './telemetry.ts';
@@ -117,7 +118,8 @@ class BrokerService implements Broker {
     const { maxConnections: max, maxConnectionsPerAddress: maxPerAddress } = this.#settings.broker;
     const places = new Places({ max, maxPerAddress, gathering: this.#gathering });
     try {
-      this.#listeners = await openListeners(this.#settings.broker, places, (socket, place) => this.#take(new Peer({ socket, place })));
+      const take = (socket: Socket, place: Place) => this.#take(new Peer({ socket, place }));
+      this.#listeners = await openListeners(this.#settings.broker, { places, gathering: this.#gathering, take });
       this.#bridge?.start();
     } catch (error) {
       await this[Symbol.asyncDispose]();

@@ -2,11 +2,13 @@ import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { FaultError } from '../shared/fault.ts';
+import type { GatheringLog } from '../shared/gathering-log.ts';
 import type { BrokerSettings } from '../shared/settings.ts';
 import type { Place, Places } from './places.ts';
 
 /** A peer has so long for its TLS handshake, in ms. */
 const HANDSHAKE_MS = 10_000;
+const HANDSHAKE_FAILED = 'a TLS handshake failed: the peer may not know who signed BROKER_TLS_CERT, or may not speak TLS';
 /**
  * A peer that has been silent for so long is asked by TCP whether it is there; libuv asks ten times, a second apart. So one that has gone without
  * a word, cable and all, is noticed after 40 s, also when its keep-alive is 0 or a day: a program of MQTT 3.1.1 cannot be given another one.
@@ -21,15 +23,21 @@ export interface Listener {
 
 type Take = (socket: net.Socket, place: Place) => void;
 
+export interface ListenerParts {
+  places: Places;
+  gathering: Pick<GatheringLog, 'tell'>;
+  take: Take;
+}
+
 /** Opens TCP first, then the Unix socket and TLS where set. Throws FaultError naming the address that cannot be had; then none is open. */
-export async function openListeners(settings: BrokerSettings['broker'], places: Places, take: Take): Promise<Listener[]> {
+export async function openListeners(settings: BrokerSettings['broker'], { places, gathering, take }: ListenerParts): Promise<Listener[]> {
   const { host, port, socket, tlsCert, tlsKey, tlsPort } = settings;
   const opened: Listener[] = [];
   try {
     opened.push(await open(net.createServer(TCP, gate(places, take)), { host, port }, 'BROKER_PORT'));
     if (socket) opened.push(await openUnixSocket(socket, places, take));
     if (tlsCert && tlsKey) {
-      const secure = secured({ cert: readPem('BROKER_TLS_CERT', tlsCert), key: readPem('BROKER_TLS_KEY', tlsKey) }, take);
+      const secure = secured({ cert: readPem('BROKER_TLS_CERT', tlsCert), key: readPem('BROKER_TLS_KEY', tlsKey) }, gathering, take);
       opened.push(await open(net.createServer(TCP, gate(places, secure)), { host, port: tlsPort }, 'BROKER_TLS_PORT'));
     }
     return opened;
@@ -48,7 +56,7 @@ function gate(places: Places, take: Take, isUnix = false): (socket: net.Socket) 
 }
 
 /** Takes connections once their handshake is done. */
-function secured(pems: { cert: Buffer; key: Buffer }, take: Take): Take {
+function secured(pems: { cert: Buffer; key: Buffer }, gathering: ListenerParts['gathering'], take: Take): Take {
   /** By the peer's address and port, which the connection has in common with what comes of it. */
   const places = new Map<string, Place>();
   const keyOf = ({ remoteAddress, remotePort }: net.Socket) => `${remoteAddress} ${remotePort}`;
@@ -57,8 +65,10 @@ function secured(pems: { cert: Buffer; key: Buffer }, take: Take): Take {
     if (place) take(socket, place);
     else socket.destroy();
   });
-  // A peer that fails its handshake, or takes too long for it, is no fault of ours.
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', ({ message }, socket) => {
+    gathering.tell('info', HANDSHAKE_FAILED, { from: socket.remoteAddress, cause: message });
+    socket.destroy();
+  });
   return (socket, place) => {
     const key = keyOf(socket);
     places.set(key, place);

@@ -3,6 +3,7 @@ import type { AedesPublishPacket, Client } from 'aedes';
 import MemoryPersistence from 'aedes-persistence/asyncPersistence.js';
 import { Unreleased } from './unreleased.ts';
 import { Waiting } from './waiting.ts';
+import { weightOf } from './weight.ts';
 
 /** Retained messages are kept for so many topics, and of so many bytes in all; a value beyond is passed on but not kept. */
 const MAX_RETAINED_TOPICS = 10_000;
@@ -30,13 +31,14 @@ export class BoundedMemory extends MemoryPersistence {
 
   override async storeRetained(packet: AedesPublishPacket): Promise<void> {
     const { topic, payload } = packet;
+    const weight = payload.length + topic.length + weightOf(packet.properties);
     const before = this.#retained.get(topic);
-    const bytes = this.#retainedBytes - (before ?? 0) + payload.length;
+    const bytes = this.#retainedBytes - (before ?? 0) + (payload.length > 0 ? weight : 0);
     if (payload.length > 0 && before === undefined && this.#retained.size >= MAX_RETAINED_TOPICS)
       return this.#onFull(`more than ${MAX_RETAINED_TOPICS} retained topics`);
     if (payload.length > 0 && bytes > MAX_RETAINED_BYTES) return this.#onFull(`more than ${MAX_RETAINED_BYTES} bytes of retained messages`);
     this.#retainedBytes = bytes;
-    if (payload.length > 0) this.#retained.set(topic, payload.length);
+    if (payload.length > 0) this.#retained.set(topic, weight);
     else this.#retained.delete(topic);
     return super.storeRetained(packet);
   }

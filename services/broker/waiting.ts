@@ -1,3 +1,5 @@
+import { weightOf } from './weight.ts';
+
 /** Messages of QoS 1 and 2 that wait for one client with a session: so many, and so many bytes; further ones are not kept for it. */
 const MAX_QUEUED = 1_000;
 const MAX_QUEUED_BYTES = 16 << 20;
@@ -11,6 +13,7 @@ export interface Queued {
   brokerCounter?: number;
   messageId?: number;
   payload?: { length: number };
+  properties?: object;
 }
 
 interface Queue<T> {
@@ -89,5 +92,5 @@ function isSame(each: Queued, update: Queued): boolean {
 }
 
 function bytesOf(message: Queued | undefined): number {
-  return message?.payload?.length ?? 0;
+  return (message?.payload?.length ?? 0) + weightOf(message?.properties);
 }

@@ -335,6 +335,10 @@ describe('addresses', { concurrency: true }, () => {
       assert.ok(received.at(-1)?.payload.equals(frame));
     }
     await assert.rejects(connectMqtt(t, `mqtts://127.0.0.1:${bus.broker.address.port}`, { connectTimeout: 2_000 }));
+    const plainPeer = await openRaw(t, { host: '127.0.0.1', port });
+    plainPeer.socket.write('GET / HTTP/1.0\r\n\r\n');
+    await until('end of who speaks no TLS', () => plainPeer.closed);
+    assert.ok(bus.lines.some(({ msg, from }) => msg.startsWith('a TLS handshake failed') && from === '127.0.0.1'));
   });
 
   test('a file that is no socket is not deleted', async (t) => {

@@ -62,6 +62,24 @@ test('what is retained has at most so many bytes in all; a shorter value makes r
   assert.equal(await kept(memory), 5);
 });
 
+test('properties count as bytes, too', async () => {
+  const full: string[] = [];
+  const memory = new BoundedMemory((what) => full.push(what));
+  const [names, data] = ['x'.repeat(7 << 20), Buffer.alloc(9 << 20)];
+  const heavy = (topic: string) =>
+    Object.assign(packet(topic), { properties: { userProperties: { [names]: ['a', 'b'] }, correlationData: data } });
+  for (let i = 0; i < 7; i++) await memory.storeRetained(heavy(`t/${i}`));
+  assert.deepEqual(full, []);
+  await memory.storeRetained(heavy('one/more'));
+  await memory.storeRetained(packet('t/1', ''));
+  await memory.storeRetained(heavy('one/more'));
+  for (let i = 0; i < 2; i++) await memory.outgoingEnqueueCombi([{ clientId: 'away' }], heavy('a'));
+  assert.deepEqual(
+    full.map((what) => /retained|waiting/.exec(what)?.[0]),
+    ['retained', 'waiting'],
+  );
+});
+
 test('what waits for an absent client has at most so many bytes', async () => {
   const full: string[] = [];
   const memory = new BoundedMemory((what) => full.push(what));
