@@ -5,10 +5,12 @@ import type { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
 import type { Access } from './access.ts';
 import type { Peer } from './peer.ts';
-import { type Identity, MAX_SHOWN, type Visitor } from './visitor.ts';
+import { type Identity, MAX_SHOWN, MAX_SUBSCRIPTIONS, type Visitor } from './visitor.ts';
 
 /** DISCONNECT's reason (MQTT 5.0, table 3-13) for a user that is gone, or has another password. */
 const NOT_AUTHORISED = 0x87;
+
+const TOO_MANY_SUBSCRIPTIONS = `more than ${MAX_SUBSCRIPTIONS} subscriptions of one client: further ones are refused; subscribe with wildcards, or as several clients`;
 
 export interface DoorParts {
   access: Access;
@@ -81,9 +83,12 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
 
   readonly authorizeSubscribe: NonNullable<AedesOptions['authorizeSubscribe']> = (client, subscription, done) => {
     const visitor = this.#parts.peerOf(client)?.visitor;
-    if (visitor?.maySubscribe(subscription.topic)) return done(null, subscription);
+    const isGranted = visitor?.maySubscribe(subscription.topic);
+    if (isGranted && visitor?.subscribe(subscription.topic)) return done(null, subscription);
     const refusal = visitor?.refusal('read', subscription.topic);
-    if (refusal) this.#parts.gathering.tell('warn', `a subscription was refused: the user ${refusal.user} may read nothing there`, refusal);
+    if (refusal && isGranted) this.#parts.gathering.tell('warn', TOO_MANY_SUBSCRIPTIONS, { ...refusal, remedy: undefined });
+    else if (refusal)
+      this.#parts.gathering.tell('warn', `a subscription was refused: the user ${refusal.user} may read nothing there`, refusal);
     done(null, null);
   };
 

@@ -131,3 +131,19 @@ test('who speaks MQTT 5 is told why, once his CONNECT was answered', () => {
   assert.throws(() => new Guard().check(packet(0x10, 'MQTX', 4, 2, 0, 9, 'x')), { farewell: null });
   assert.throws(() => new Guard().check(connect(5, 3)), { farewell: Buffer.from([0x20, 3, 0, 0x81, 0]) });
 });
+
+test('nothing but a message may have more than 64 kB', () => {
+  const whole = (first: number, size: number, field: Buffer) => {
+    const body = Buffer.concat([Buffer.from([0, 1]), ...new Array(Math.floor((size - 6) / field.length)).fill(field)]);
+    return Buffer.concat([Buffer.from([first, (body.length & 127) | 128, ((body.length >> 7) & 127) | 128, body.length >> 14]), body]);
+  };
+  const filter = Buffer.concat([str('a'), Buffer.from([1])]);
+  for (const [first, field] of [
+    [0x82, filter],
+    [0xa2, str('a')],
+  ] as const) {
+    assert.equal(verdict([connect(4), whole(first, 65_536, field)]), null);
+    assert.match(verdict([connect(4), whole(first, 65_560, field)]) ?? '', /more than 65536 bytes that is no message/);
+  }
+  assert.equal(verdict([connect(4), whole(0x30, 100_000, Buffer.from('x'))]), null);
+});

@@ -41,6 +41,8 @@ test('without any the defaults are those of the contract', () => {
     tlsKey: undefined,
     tlsPort: 8883,
     auth: true,
+    maxConnections: 1_000,
+    maxConnectionsPerAddress: 250,
   });
   assert.deepEqual(bridge, { url: undefined, username: undefined, password: undefined, tlsCa: undefined, frames: false });
   assert.deepEqual(

@@ -7,6 +7,8 @@ import { readFilter, readTopic } from './topic.ts';
 const [CONNECT, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT, AUTH] = [
   1, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15,
 ] as const;
+/** No packet but a PUBLISH needs more, a SUBSCRIBE with a thousand filters included; one of 8 MB would keep the broker busy for seconds. */
+const MAX_SMALL_BYTES = 64 << 10;
 /** 3.1 let these be marked as sent again. */
 const DUP = 0x08;
 
@@ -48,6 +50,11 @@ export class Guard {
   }
 
   #checkSmall(type: number, flags: number, body: Body): void {
+    requireThat(
+      body.end <= MAX_SMALL_BYTES,
+      `a packet of more than ${MAX_SMALL_BYTES} bytes that is no message: subscribe in several`,
+      REASON.tooLarge,
+    );
     const isOld = this.#level === 3 && (type === PUBREL || type === SUBSCRIBE || type === UNSUBSCRIBE);
     const wanted = type === PUBREL || type === SUBSCRIBE || type === UNSUBSCRIBE ? 2 : 0;
     requireThat((isOld ? flags & ~DUP : flags) === wanted, 'reserved flags of a packet’s first byte [MQTT-2.1.3-1]');
