@@ -21,6 +21,7 @@ import { leaveRepeatsToUs } from './repeats.ts';
 import { watchSessions } from './sessions.ts';
 import { Telemetry } from './telemetry.ts';
 import { MAX_TOPIC_LEVELS } from './topic-bounds.ts';
+import { RECEIVE_MAXIMUM } from './unreleased.ts';
 import { Viewers } from './viewers.ts';
 
 /** Room for topic and properties around a frame. */
@@ -151,6 +152,7 @@ class BrokerService implements Broker {
       connectTimeout: CONNECT_TIMEOUT_MS,
       // Our streams never wait for a drain: `Peer` and `NewestWins` bound what waits.
       drainTimeout: 0,
+      receiveMaximum: RECEIVE_MAXIMUM,
       maximumPacketSize: this.#settings.frameMaxBytes + PACKET_OVERHEAD,
       sessionExpiryIntervalLimit: MAX_SESSION_S,
       pendingSessionsLimit: MAX_SESSIONS,

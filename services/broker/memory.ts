@@ -1,13 +1,16 @@
 import { Readable } from 'node:stream';
 import type { AedesPublishPacket, Client } from 'aedes';
 import MemoryPersistence from 'aedes-persistence/asyncPersistence.js';
-import { Unreleased } from './unreleased.ts';
+import { RECEIVE_MAXIMUM, Unreleased } from './unreleased.ts';
 import { Waiting } from './waiting.ts';
 import { weightOf } from './weight.ts';
 
 /** Retained messages are kept for so many topics, and of so many bytes in all; a value beyond is passed on but not kept. */
 const MAX_RETAINED_TOPICS = 10_000;
 const MAX_RETAINED_BYTES = 128 << 20;
+/** DISCONNECT's reason (MQTT 5.0, table 3-13). */
+const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
+
 /** Aedes' memory with bounds on retained topics, on messages that wait for a client, and on those that a client has not released. */
 export class BoundedMemory extends MemoryPersistence {
   /** Topic -> bytes. */
@@ -76,8 +79,10 @@ export class BoundedMemory extends MemoryPersistence {
     return Readable.from(this.#waiting.list(id));
   }
 
-  override async incomingStorePacket({ id }: Client, { messageId }: AedesPublishPacket): Promise<void> {
-    if (!this.#unreleased.add(id, messageId ?? 0)) throw new Error('too many messages of QoS 2 that it has not released');
+  override async incomingStorePacket(client: Client, { messageId }: AedesPublishPacket): Promise<void> {
+    if (this.#unreleased.add(client.id, messageId ?? 0)) return;
+    client.disconnect({ reasonCode: RECEIVE_MAXIMUM_EXCEEDED });
+    throw new Error(`more than ${RECEIVE_MAXIMUM} messages of QoS 2 that it has not released [MQTT-3.3.4-7]`);
   }
 
   override async incomingGetPacket({ id }: Client, packet: AedesPublishPacket): Promise<AedesPublishPacket> {

@@ -92,7 +92,8 @@ test('what waits for an absent client has at most so many bytes', async () => {
 
 test('a message of QoS 2 is known until it is released, as often as that is; a thousand of one client', async () => {
   const memory = new BoundedMemory(() => {});
-  const [client, other] = [{ id: 'one' }, { id: 'other' }] as [Client, Client];
+  const told: unknown[] = [];
+  const [client, other] = [{ id: 'one', disconnect: (why: unknown) => told.push(why) }, { id: 'other' }] as unknown as [Client, Client];
   const isKnown = (who: Client, messageId: number) =>
     memory.incomingGetPacket(who, packet('a', 'x', messageId)).then(
       () => true,
@@ -101,7 +102,9 @@ test('a message of QoS 2 is known until it is released, as often as that is; a t
   assert.equal(await isKnown(client, 1), false);
   for (let i = 1; i <= 1_000; i++) await memory.incomingStorePacket(client, packet('a', 'x', i));
   assert.deepEqual([await isKnown(client, 1), await isKnown(other, 1)], [true, false]);
-  await assert.rejects(memory.incomingStorePacket(client, packet('a', 'x', 1_001)), /too many messages of QoS 2/);
+  await assert.rejects(memory.incomingStorePacket(client, packet('a', 'x', 1_001)), /more than 1000 messages of QoS 2/);
+  assert.deepEqual(told, [{ reasonCode: 0x93 }]);
+  await memory.incomingStorePacket(client, packet('a', 'x', 1));
   const release = () => memory.incomingDelPacket(client, packet('a', 'x', 1));
   await Promise.all([release(), release(), release()]);
   assert.deepEqual([await isKnown(client, 1), await isKnown(client, 2)], [false, true]);
