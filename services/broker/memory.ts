@@ -58,13 +58,16 @@ export class BoundedMemory extends MemoryPersistence {
     );
   }
 
-  override async outgoingEnqueue({ clientId }: { clientId: string }, packet: AedesPublishPacket): Promise<void> {
-    const excess = this.#waiting.add(clientId, { ...packet, messageId: undefined });
-    if (excess) this.#onFull(excess);
+  override async outgoingEnqueue(subscriber: { clientId: string }, packet: AedesPublishPacket): Promise<void> {
+    return this.outgoingEnqueueCombi([subscriber], packet);
   }
 
+  /** At once for all: with a wait for each, a message with few subscribers would overtake one with many. */
   override async outgoingEnqueueCombi(subscribers: { clientId: string }[], packet: AedesPublishPacket): Promise<void> {
-    for (const subscriber of subscribers) await this.outgoingEnqueue(subscriber, packet);
+    for (const { clientId } of subscribers) {
+      const excess = this.#waiting.add(clientId, { ...packet, messageId: undefined });
+      if (excess) this.#onFull(excess);
+    }
   }
 
   override async outgoingUpdate({ id }: Client, packet: AedesPublishPacket): Promise<void> {

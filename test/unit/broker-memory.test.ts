@@ -113,6 +113,17 @@ test('a message of QoS 2 is known until it is released, as often as that is; a t
   assert.equal(await isKnown(client, 2), false);
 });
 
+test('a message for few is not kept sooner than one for many that came before it', async () => {
+  const memory = new BoundedMemory(() => {});
+  const many = Array.from({ length: 50 }, (_, i) => ({ clientId: `c${i}` }));
+  const kept: string[] = [];
+  await Promise.all([
+    memory.outgoingEnqueueCombi(many, packet('a')).then(() => kept.push('for many')),
+    memory.outgoingEnqueueCombi([], packet('a')).then(() => kept.push('for none')),
+  ]);
+  assert.deepEqual(kept, ['for many', 'for none']);
+});
+
 test('what waits for a client goes out under its number, and of a message of QoS 2 that was received only that number stays', async () => {
   const waiting = new Waiting<Queued>();
   for (const brokerCounter of [1, 2, 3]) waiting.add('away', { brokerId: 'b', brokerCounter, payload: Buffer.alloc(5 << 20) });
