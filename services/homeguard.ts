@@ -4,6 +4,7 @@ import { startCamera } from './camera/camera.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createLog, type Logger } from './shared/log.ts';
 import { run } from './shared/run.ts';
+import { forgetSettings } from './shared/setting-reader.ts';
 import { readSettings, type Settings } from './shared/settings.ts';
 import { readVersion } from './shared/version.ts';
 
@@ -23,7 +24,7 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
     }
     if (broker) log.info(`MQTT: ${broker.address.host}:${broker.address.port}, users and passwords in ${settings.dataDir}/secrets`);
     const told = 'HomeGuard is running. Open this address:';
-    if (settings.logFormat === 'json') log.info({ version: readVersion(), url: gateway.url }, told);
+    if (settings.logFormat === 'json') log.info({ version: readVersion(), url: shownUrl(gateway.url) }, told);
     else process.stdout.write(`\n  ${told}\n\n  ${gateway.url}\n\n`);
     return services;
   } catch (error) {
@@ -32,7 +33,13 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
   }
 }
 
+/** Logs as JSON are gathered and kept: the token in the address is for whoever sits at the terminal. */
+function shownUrl(url: string): string {
+  return process.stdout.isTTY ? url : new URL('.', url).href;
+}
+
 await run((signal) => {
   const settings = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  forgetSettings(process.env);
   return startAll(settings, createLog(settings.logLevel, settings.logFormat), signal);
 });

@@ -25,7 +25,7 @@ enable() {
   --enable-openssl --enable-version3 \
   $(enable indev v4l2 lavfi) \
   $(enable protocol file pipe tcp udp rtp tls http https httpproxy) \
-  $(enable demuxer rtsp sdp rtp mjpeg mpjpeg image_jpeg_pipe mov matroska avi mpegts flv h264 hevc) \
+  $(enable demuxer concat rtsp sdp rtp mjpeg mpjpeg image_jpeg_pipe mov matroska avi mpegts flv h264 hevc) \
   $(enable decoder mjpeg h264 hevc mpeg4 mpeg2video vp8 vp9 rawvideo wrapped_avframe) \
   $(enable parser mjpeg h264 hevc mpeg4video mpegvideo vp8 vp9) \
   $(enable bsf h264_mp4toannexb hevc_mp4toannexb) \

@@ -11,6 +11,9 @@ import { type Identity, MAX_SHOWN, Visitor } from './visitor.ts';
 /** CONNACK's codes of MQTT 3.1.1 (table 3.1), which Aedes translates for MQTT 5: 0x85, 0x88, 0x87. */
 const REFUSED = { id: 2, later: 3, unauthorised: 5 } as const;
 
+/** Characters of a user's name, and of a client id: it is remembered for as long as its session, or what the client has done wrong. */
+const MAX_NAME = 256;
+
 export interface Arrival extends Identity {
   password: Buffer | undefined;
   will: { topic: string; isClearing: boolean; responseTopic?: string } | undefined;
@@ -53,6 +56,8 @@ export class Access {
   /** May they in? Who was admitted has to be let go by `leave`. Null: the connection has ended meanwhile. */
   async admit({ user, clientId, address, password, will, holder }: Arrival): Promise<Admission | null> {
     // Without logins a name is anybody's word, of which the log would have a line for each.
+    if (clientId.length > MAX_NAME) return refuse('id', `login refused: a client id may have ${MAX_NAME} characters, take a shorter one`);
+    if ((user?.length ?? 0) > MAX_NAME) return refuse('unauthorised', 'login refused: unknown user or wrong password');
     const identity = { user: this.#users ? user : 'anybody', clientId, address };
     const verdict = (await this.#users?.logins.check({ user, password, address })) ?? 'right';
     if (holder.closed) return null;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 import { Accounts } from '../shared/accounts.ts';
@@ -7,23 +8,26 @@ import type { Logger } from '../shared/log.ts';
 import { BROKER_USERS, readOrMakeSecret } from '../shared/secrets.ts';
 import type { BrokerSettings } from '../shared/settings.ts';
 import { memoryPair } from '../shared/transport.ts';
+import { MAX_SESSION_S, MAX_SESSIONS } from './absent.ts';
 import { Access } from './access.ts';
 import { BRIDGE_USER, Bridge } from './bridge/bridge.ts';
 import { Door, RefusedError } from './door.ts';
+import { BrokenRuleError } from './guard/broken-rule.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { BoundedMemory } from './memory.ts';
 import { Peer } from './peer.ts';
+import { type Place, Places } from './places.ts';
 import { leaveRepeatsToUs } from './repeats.ts';
+import { watchSessions } from './sessions.ts';
 import { Telemetry } from './telemetry.ts';
+import { MAX_TOPIC_LEVELS } from './topic-bounds.ts';
+import { RECEIVE_MAXIMUM } from './unreleased.ts';
 import { Viewers } from './viewers.ts';
 
 /** Room for topic and properties around a frame. */
 const PACKET_OVERHEAD = 64 << 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const SWEEP_MS = 1_000;
-/** MQTT 5 sessions of absent clients: so many, for so many seconds. */
-const MAX_SESSIONS = 1_000;
-const MAX_SESSION_S = 86_400;
 
 export interface Broker extends AsyncDisposable {
   /** Where TCP is served; its port differs from the setting when that is 0. */
@@ -53,7 +57,7 @@ class PictureAedes extends Aedes {
     const isKept = packet.qos > 0 && isPictureStream(packet.topic);
     // Our own messages come with a callback alone, a client's with the client in front of it.
     if (this.isRefused(packet)) rest.at(-1)?.();
-    else super.publish(isKept ? { ...packet, qos: 0 } : packet, ...rest);
+    else super.publish(isKept ? { ...packet, qos: 0 } : asMessage(packet), ...rest);
   }
 }
 
@@ -66,7 +70,9 @@ class BrokerService implements Broker {
   readonly #viewers: Viewers;
   readonly #peers = new Set<Peer>();
   readonly #peerOf = new WeakMap<Client['conn'], Peer>();
+  readonly #memory: BoundedMemory;
   readonly #aedes: PictureAedes;
+  readonly #sweepSessions: (now: number) => void;
   readonly #telemetry: Telemetry;
   readonly #bridge: Bridge | null;
   #listeners: Listener[] = [];
@@ -89,7 +95,12 @@ class BrokerService implements Broker {
     this.#viewers = new Viewers(settings.mqtt.prefix, (id, count) => {
       this.#tell(cameraTopics(settings.mqtt.prefix, id).viewers('broker'), count === null ? '' : String(count), true);
     });
+    this.#memory = new BoundedMemory(
+      (cause) => this.#gathering.tell('warn', 'a message was not kept', { cause }),
+      ({ conn }, filter) => this.#peerOf.get(conn)?.visitor?.isSubscribed(filter) ?? false,
+    );
     this.#aedes = new PictureAedes(this.#options());
+    this.#sweepSessions = watchSessions(this.#aedes, { memory: this.#memory, access: this.#access, gathering: this.#gathering });
     this.#aedes.isRefused = (packet) => this.#door.isRefused(packet);
     const publish = (topic: string, payload: string) => this.#tell(topic, payload);
     this.#telemetry = new Telemetry({ prefix: settings.mqtt.prefix, look: () => this.#look(), publish });
@@ -105,8 +116,11 @@ class BrokerService implements Broker {
     this.#watchTraffic();
     this.#sweeper = setInterval(() => this.#sweep(performance.now()), SWEEP_MS);
     this.#telemetry.start();
+    const { maxConnections: max, maxConnectionsPerAddress: maxPerAddress } = this.#settings.broker;
+    const places = new Places({ max, maxPerAddress, gathering: this.#gathering });
     try {
-      this.#listeners = await openListeners(this.#settings.broker, (socket) => this.#take(new Peer({ socket })), this.#log);
+      const take = (socket: Socket, place: Place) => this.#take(new Peer({ socket, place }));
+      this.#listeners = await openListeners(this.#settings.broker, { places, gathering: this.#gathering, take });
       this.#bridge?.start();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -134,14 +148,15 @@ class BrokerService implements Broker {
 
   #options(): AedesOptions {
     return {
-      persistence: new BoundedMemory((what) => this.#gathering.tell('warn', 'a message was not kept', { cause: what })),
+      persistence: this.#memory,
       connectTimeout: CONNECT_TIMEOUT_MS,
       // Our streams never wait for a drain: `Peer` and `NewestWins` bound what waits.
       drainTimeout: 0,
+      receiveMaximum: RECEIVE_MAXIMUM,
       maximumPacketSize: this.#settings.frameMaxBytes + PACKET_OVERHEAD,
       sessionExpiryIntervalLimit: MAX_SESSION_S,
       pendingSessionsLimit: MAX_SESSIONS,
-      maxTopicLevels: 32,
+      maxTopicLevels: MAX_TOPIC_LEVELS,
       authenticate: (client, ...rest) =>
         this.#bridge?.isOurselves(client.id) ? rest[2](null, false) : this.#door.authenticate(client, ...rest),
       authorizePublish: this.#door.authorizePublish,
@@ -185,30 +200,43 @@ class BrokerService implements Broker {
     this.#aedes.on('client', (client) => {
       leaveRepeatsToUs(this.#aedes, client);
       const peer = this.#peerOf.get(client.conn);
+      peer?.place?.settle();
       peer?.allow(this.#settings.frameMaxBytes + PACKET_OVERHEAD);
       this.#bridge?.onClient();
       this.#log.debug({ client: client.id, user: peer?.username, from: peer?.address }, 'client connected');
     });
     this.#aedes.on('clientError', (client, error) => {
+      if (error instanceof BrokenRuleError) return this.#onBrokenRule(client, error);
       // At a stop every client ends with an error, which is none; what was refused is told by the door.
       if (!this.#aedes.closed && !(error instanceof RefusedError))
-        this.#gathering.tell('info', 'client closed for a fault', { client: client.id, cause: error.message });
+        this.#gathering.tell('info', 'client closed for a fault', {
+          client: client.id,
+          from: this.#peerOf.get(client.conn)?.address,
+          cause: error.message,
+        });
     });
     this.#aedes.on('connectionError', (client, error) => {
+      if (error instanceof BrokenRuleError) return this.#onBrokenRule(client, error);
       const from = this.#peerOf.get(client.conn)?.address;
-      this.#log.debug({ from, cause: error.message }, 'connection closed before login');
+      if (!this.#aedes.closed) this.#gathering.tell('info', 'connection closed before login', { from, cause: error.message });
     });
+  }
+
+  #onBrokenRule(client: Client, { message }: BrokenRuleError): void {
+    const from = this.#peerOf.get(client.conn)?.address;
+    this.#gathering.tell('warn', 'closed a peer that broke a rule of MQTT', { client: client.id, from, cause: message });
   }
 
   #watchTraffic(): void {
     this.#aedes.on('clientReady', (client) => this.#note(client));
-    this.#aedes.on('sessionExpired', ({ id }) => this.#access.forgetSession(id));
-    this.#aedes.on('sessionLimitReached', ({ id }, { reason }) => reason === 'sessionExpiry' && this.#access.forgetSession(id));
     this.#aedes.on('subscribe', (filters, client) => {
       this.#note(client);
       this.#telemetry.onSubscribed(filters.map(({ topic }) => topic));
     });
-    this.#aedes.on('unsubscribe', (_filters, client) => this.#note(client));
+    this.#aedes.on('unsubscribe', (filters, client) => {
+      for (const filter of filters) this.#peerOf.get(client.conn)?.visitor?.unsubscribe(filter);
+      this.#note(client);
+    });
     this.#aedes.on('clientDisconnect', (client) => this.#viewers.setFilters(client.id, []));
     this.#aedes.on('publish', ({ topic, payload }) => {
       if (isPictureStream(topic)) this.#telemetry.counts.frames_in++;
@@ -236,6 +264,7 @@ class BrokerService implements Broker {
   #sweep(now: number): void {
     if (this.#door.refresh()) for (const client of this.#door.clients) this.#note(client);
     this.#viewers.sweep(now);
+    this.#sweepSessions(now);
     for (const peer of this.#peers) {
       const complaint = peer.complaint(now);
       if (!complaint) continue;
@@ -244,6 +273,12 @@ class BrokerService implements Broker {
       peer.stream.destroy();
     }
   }
+}
+
+/** A last will's delay is no property of the message that it becomes (MQTT 5.0, 3.3.2.3): its readers would close over it. */
+function asMessage(packet: PublishPacket): PublishPacket {
+  const { willDelayInterval, ...properties } = (packet.properties ?? {}) as { willDelayInterval?: number };
+  return willDelayInterval === undefined ? packet : { ...packet, properties };
 }
 
 const sum = (numbers: number[]) => numbers.reduce((all, each) => all + each, 0);

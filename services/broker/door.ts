@@ -1,14 +1,16 @@
 import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aedes';
+import { type AuditEvent, AuditLog } from '../shared/audit.ts';
 import { FaultError } from '../shared/fault.ts';
 import type { GatheringLog } from '../shared/gathering-log.ts';
 import type { Logger } from '../shared/log.ts';
 import type { Access } from './access.ts';
-import { CommandLog } from './command-log.ts';
 import type { Peer } from './peer.ts';
-import type { Visitor } from './visitor.ts';
+import { type Identity, MAX_SHOWN, MAX_SUBSCRIPTIONS, type Visitor } from './visitor.ts';
 
 /** DISCONNECT's reason (MQTT 5.0, table 3-13) for a user that is gone, or has another password. */
 const NOT_AUTHORISED = 0x87;
+
+const TOO_MANY_SUBSCRIPTIONS = `more than ${MAX_SUBSCRIPTIONS} subscriptions of one client: further ones are refused; subscribe with wildcards, or as several clients`;
 
 export interface DoorParts {
   access: Access;
@@ -24,7 +26,7 @@ type Will = Pick<PublishPacket, 'topic' | 'payload' | 'retain' | 'properties'>;
 /** Where Aedes asks who may what; what is refused stands in the log, with what mends it. */
 export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe'> {
   readonly #parts: DoorParts;
-  readonly #commands: CommandLog;
+  readonly #audit: AuditLog;
   readonly #clients = new Map<Visitor, Client>();
   /** Messages of MQTT 3.1.1 that go to nobody. */
   readonly #refused = new WeakSet<object>();
@@ -33,7 +35,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
-    this.#commands = new CommandLog(parts.log, parts.gathering);
+    this.#audit = new AuditLog(parts.log, parts.gathering);
   }
 
   readonly authenticate: NonNullable<AedesOptions['authenticate']> = (client, username, password, done) => {
@@ -52,7 +54,8 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
         }
         const { sentence, cause, returnCode } = admission.refused;
         onRefused();
-        gathering.tell('warn', sentence, { user: username, client: client.id, from: peer.address, ...(cause && { cause }) });
+        const audit = 'mqtt-login-failed';
+        gathering.tell('warn', sentence, { audit, user: username, client: client.id, from: peer.address, ...(cause && { cause }) });
         done(Object.assign(new RefusedError(sentence), { returnCode }) as AuthenticateError, false);
       },
       (error: AuthenticateError) => done(error, false),
@@ -64,7 +67,10 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
     if (visitor?.mayPublish(packet.topic, more(packet))) {
       // The end is looked at first, since each frame comes by here.
       if (packet.topic.endsWith('/set') && visitor.isCommand(packet.topic))
-        this.#commands.note(visitor.identity, packet.topic, packet.payload);
+        this.#note('command', visitor.identity, {
+          topic: packet.topic.slice(0, MAX_SHOWN),
+          value: packet.payload.toString().slice(0, MAX_SHOWN),
+        });
       return done(null);
     }
     const remedy = visitor ? this.#tellRefused(visitor, packet) : undefined;
@@ -77,9 +83,12 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
 
   readonly authorizeSubscribe: NonNullable<AedesOptions['authorizeSubscribe']> = (client, subscription, done) => {
     const visitor = this.#parts.peerOf(client)?.visitor;
-    if (visitor?.maySubscribe(subscription.topic)) return done(null, subscription);
+    const isGranted = visitor?.maySubscribe(subscription.topic);
+    if (isGranted && visitor?.subscribe(subscription.topic)) return done(null, subscription);
     const refusal = visitor?.refusal('read', subscription.topic);
-    if (refusal) this.#parts.gathering.tell('warn', `a subscription was refused: the user ${refusal.user} may read nothing there`, refusal);
+    if (refusal && isGranted) this.#parts.gathering.tell('warn', TOO_MANY_SUBSCRIPTIONS, { ...refusal, remedy: undefined });
+    else if (refusal)
+      this.#parts.gathering.tell('warn', `a subscription was refused: the user ${refusal.user} may read nothing there`, refusal);
     done(null, null);
   };
 
@@ -108,7 +117,7 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
       const change = this.#parts.access.refresh();
       this.#trouble = null;
       if (!change) return false;
-      if (this.#hasBegun) this.#parts.log.info({ users: change.users.join(',') || 'none' }, 'the users have changed');
+      if (this.#hasBegun) this.#audit.note('users-changed', { who: 'npm run user', users: change.users.join(',') || 'none' });
       for (const visitor of change.gone) this.#sendOut(visitor);
       return true;
     } catch (error) {
@@ -128,9 +137,15 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
     return refusal.remedy;
   }
 
+  #note(event: AuditEvent, { user, clientId, address }: Identity, about: object = {}): void {
+    this.#audit.note(event, { who: user === undefined ? 'anyone' : `user ${user}`, client: clientId, from: address, ...about });
+  }
+
   #letIn(client: Client, peer: Peer, visitor: Visitor): void {
     peer.visitor = visitor;
     this.#clients.set(visitor, client);
+    // It comes every few seconds, and can do nothing.
+    if (visitor.identity.user !== 'healthcheck') this.#note('mqtt-login', visitor.identity);
     peer.stream.once('close', () => {
       this.#clients.delete(visitor);
       // Aedes learns of the end at the same time, and only then whether the session is kept.

@@ -48,7 +48,7 @@ export class Logins {
     const isLimited = !OWN_WAYS.has(address);
     if (isLimited && this.#limit.admit(address, user, now) > 0) return 'later';
     try {
-      const isRight = own ? isOwn : await this.#isAccounts(user, password);
+      const isRight = own ? isOwn : await this.#isAccounts({ user, password, isKnown: !isLimited || this.#limit.isKnown(address) });
       if (isLimited && isRight) this.#limit.succeeded(address);
       else if (isLimited) this.#limit.failed(address, now);
       return isRight ? 'right' : 'wrong';
@@ -63,14 +63,14 @@ export class Logins {
     for (const [user, { hash }] of this.#remembered) if (this.#accounts.get(user)?.hash !== hash) this.#remembered.delete(user);
   }
 
-  async #isAccounts(user: string, password: Buffer): Promise<boolean> {
+  async #isAccounts({ user, password, isKnown }: { user: string; password: Buffer; isKnown: boolean }): Promise<boolean> {
     if (this.#accounts.names.length === 0) return false;
     const hash = this.#accounts.get(user)?.hash ?? NOBODYS_HASH;
     const keyed = createHmac('sha256', this.#key).update(password).digest();
     const known = this.#remembered.get(user);
     if (known?.hash === hash && timingSafeEqual(known.digest, keyed)) return true;
     // Looked at again afterwards, since it takes its time, and the account may be another one by then.
-    const isRight = (await isPassword(password.toString(), hash)) && this.#accounts.get(user)?.hash === hash;
+    const isRight = (await isPassword(password.toString(), hash, isKnown)) && this.#accounts.get(user)?.hash === hash;
     if (isRight) this.#remembered.set(user, { hash, digest: keyed });
     return isRight;
   }

@@ -1,6 +1,8 @@
 import { NewestWins } from '../shared/newest.ts';
 import { Progress } from '../shared/progress.ts';
 import { type PacketStream, SocketPackets } from '../shared/transport.ts';
+import { Guard } from './guard/guard.ts';
+import type { Place } from './places.ts';
 import { Repeats } from './repeats.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -15,6 +17,8 @@ const STALLED_MS = 10_000;
 export class Peer {
   readonly stream: PacketStream;
   readonly address: string;
+  /** Among all connections; one within the process has none. */
+  readonly place: Place | undefined;
   readonly newest = new NewestWins();
   readonly repeats = new Repeats();
   /** As it has named itself. */
@@ -24,18 +28,23 @@ export class Peer {
   visitor: Visitor | undefined;
   /** How many it has. */
   subscriptions = 0;
+  readonly #guard = new Guard();
   #limit = MAX_LOGIN_BYTES;
   readonly #progress = new Progress(performance.now());
 
   /** Over a socket, or, when `stream` is given, within the process. */
-  constructor(from: { socket: SocketPackets['socket'] } | { stream: PacketStream }) {
+  constructor(from: { socket: SocketPackets['socket']; place: Place } | { stream: PacketStream }) {
     this.stream = 'stream' in from ? from.stream : new SocketPackets(from.socket, () => this.#limit);
+    // Our own clients, within the process, need no guard.
+    if (this.stream instanceof SocketPackets) this.stream.check = (packet) => this.#guard.check(packet);
+    this.place = 'place' in from ? from.place : undefined;
     this.address = 'stream' in from ? 'this process' : (from.socket.remoteAddress ?? 'unix socket');
   }
 
   /** Lets packets up to `bytes` through, once the peer has logged in. */
   allow(bytes: number): void {
     this.#limit = bytes;
+    this.#guard.isAnswered = true;
   }
 
   /** Why the peer has to be closed at `now` (ms, monotonic), or null while it is well. */

@@ -1,5 +1,6 @@
-/** So many ids of one client are kept, and those of so many clients; for one client more, those of the one that has sent none for longest go. */
-const MAX_IDS = 1_000;
+/** So many messages a client may have under way to us, and it is told so (Receive Maximum, MQTT 5.0, 3.2.2.3.3); who has more is closed. */
+export const RECEIVE_MAXIMUM = 1_000;
+/** The ids of so many clients are kept; for one client more, those of the one that has sent none for longest go. */
 const MAX_CLIENTS = 1_000;
 
 /**
@@ -16,7 +17,7 @@ export class Unreleased {
   /** False when the client has too many already. */
   add(clientId: string, messageId: number): boolean {
     const ids = this.#ids.get(clientId) ?? new Set();
-    if (ids.size >= MAX_IDS) return false;
+    if (ids.size >= RECEIVE_MAXIMUM && !ids.has(messageId)) return false;
     this.#ids.delete(clientId);
     this.#ids.set(clientId, ids.add(messageId));
     const [oldest] = this.#ids.keys();

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import fluent from 'fluent-ffmpeg';
 import { FaultError } from '../shared/fault.ts';
@@ -92,7 +92,7 @@ function build({ command, before }: FfmpegProgram, job: Job): fluent.FfmpegComma
   const [firstOut = '', ...othersOut] = job.outputOptions;
   return fluent({ stdoutLines: LAST_LINES })
     .setFfmpegPath(command)
-    .input(job.input)
+    .input(job.script === null ? job.input : Readable.from([job.script]))
     .inputOptions(first, ...others)
     .outputOptions(firstOut, ...othersOut);
 }

@@ -25,10 +25,20 @@ export interface Job {
   inputOptions: string[];
   input: string;
   outputOptions: string[];
+  /** What ffmpeg reads on its standard input, which nobody else can; null when nothing. */
+  script: string | null;
 }
 
 /** A server that says nothing for so long has gone, in microseconds. */
 const SILENCE_US = String(5_000_000);
+/** What an address may use, and how. */
+const RTSP = { protocol_whitelist: 'rtp,udp,tcp,tls', format_whitelist: 'rtsp,sdp,rtp,mpegts', rtsp_transport: 'tcp', timeout: SILENCE_US };
+/** No form that names other addresses or files (hls, dash, concat, sdp, image2). */
+const HTTP = {
+  protocol_whitelist: 'http,https,httpproxy,tcp,tls',
+  format_whitelist: 'mpjpeg,mjpeg,jpeg_pipe,mov,matroska,avi,mpegts,flv,h264,hevc',
+  rw_timeout: SILENCE_US,
+};
 /** Frames as they come: nothing is kept back to find out more about them. */
 const AT_ONCE = ['-probesize', '32', '-analyzeduration', '0', '-fflags', 'nobuffer'];
 const MPJPEG = ['-f', 'mpjpeg', '-flush_packets', '1'];
@@ -46,7 +56,12 @@ export function captureJob(input: Input, wanted: Wanted, plan: Plan): Job {
     ...(plan.copy ? ['-c', 'copy'] : [...ENCODE, '-q:v', String(scaleOf(wanted.quality))]),
     ...MPJPEG,
   ];
-  return { inputOptions: [...quiet('warning'), ...optionsFor(input, wanted, plan)], input: address(input, wanted), outputOptions };
+  return {
+    inputOptions: [...quiet('warning'), ...optionsFor(input, wanted, plan)],
+    input: address(input, wanted),
+    outputOptions,
+    script: scriptOf(input),
+  };
 }
 
 function scaleOf(quality: number): number {
@@ -56,7 +71,7 @@ function scaleOf(quality: number): number {
 /** Opens the source, tells its streams on standard error, and ends with the first frame. */
 export function probeJob(input: Input, wanted: Wanted): Job {
   const outputOptions = [...FIRST_VIDEO, '-c', 'copy', '-frames:v', '1', ...MPJPEG];
-  return { inputOptions: [...quiet('info'), ...reach(input)], input: address(input, wanted), outputOptions };
+  return { inputOptions: [...quiet('info'), ...reach(input)], input: address(input, wanted), outputOptions, script: scriptOf(input) };
 }
 
 /** The codec (`mjpeg`, `h264`) of the stream that a probe has copied, from what it told; null when it told none. */
@@ -88,12 +103,22 @@ function optionsFor(input: Input, wanted: Wanted, { copy, mode }: Plan): string[
   }
 }
 
-/** Which protocols a source may use: a playlist or a redirection must not lead to our files, nor a file to the network. */
+/** Which protocols a source may use: a file must not lead to the network, and what stands for an address is read from the pipe. */
 function reach(input: Input): string[] {
   if (input.kind === 'file') return ['-protocol_whitelist', 'file'];
   if (input.kind !== 'url') return [];
-  if (/^rtsp/i.test(input.url)) return ['-protocol_whitelist', 'rtp,udp,tcp,tls', '-rtsp_transport', 'tcp', '-timeout', SILENCE_US];
-  return ['-protocol_whitelist', 'http,https,httpproxy,tcp,tls', '-rw_timeout', SILENCE_US];
+  // The streams are looked at behind the script; to look at them a second time would take time.
+  return ['-protocol_whitelist', 'pipe', '-probesize', '32', '-analyzeduration', '0', '-f', 'concat', '-safe', '0'];
+}
+
+/**
+ * An address goes to ffmpeg as an ffconcat script (ffmpeg-formats, concat), for everybody can read a process's arguments, and an address
+ * may hold a login. Its own lists of protocols and forms see to it that a redirection or a playlist does not lead to our files.
+ */
+function scriptOf(input: Input): string | null {
+  if (input.kind !== 'url') return null;
+  const options = Object.entries(/^rtsp/i.test(input.url) ? RTSP : HTTP).map(([name, value]) => `option ${name} ${value}`);
+  return `${['ffconcat version 1.0', `file '${input.url.replaceAll("'", "'\\''")}'`, ...options].join('\n')}\n`;
 }
 
 function address(input: Input, { size, fps }: Wanted): string {
@@ -103,7 +128,7 @@ function address(input: Input, { size, fps }: Wanted): string {
     case 'file':
       return `file:${input.path}`;
     case 'url':
-      return input.url;
+      return 'pipe:0';
     case 'test':
       return `testsrc2=size=${size.width}x${size.height}:rate=${fps}`;
   }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createLog } from '../shared/log.ts';
 import { run } from '../shared/run.ts';
+import { forgetSettings } from '../shared/setting-reader.ts';
 import { readSettings } from '../shared/settings.ts';
 import { startCamera } from './camera.ts';
 
 await run(async (signal) => {
   const { cameras, camera, logLevel, logFormat, ...settings } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  forgetSettings(process.env);
   const log = createLog(logLevel, logFormat);
   await using begun = new AsyncDisposableStack();
   for (const { id, source } of cameras) {

@@ -4,7 +4,7 @@ import { type Exit, Ffmpeg, type FfmpegProgram } from './ffmpeg.ts';
 import { type Format, FormatMeter } from './format-meter.ts';
 import { type Corruption, type Frame, FrameCutter } from './frames.ts';
 import { captureJob, type Plan, probedCodec, probeJob, type Wanted } from './job.ts';
-import { withoutSecrets } from './source.ts';
+import { withoutSecretsOf } from './source.ts';
 import type { Target } from './target.ts';
 import { type Diagnosis, diagnose, noDevice, noFrames, noPictures } from './trouble/diagnosis.ts';
 import { type LookRoots, lookAround } from './trouble/look.ts';
@@ -157,7 +157,7 @@ export class Session {
 }
 
 function diagnoseExit({ input, label }: Target, { code, lines }: Exit, scene: Scene): Diagnosis {
-  const said = input.kind === 'url' ? lines.map((line) => withoutSecrets(line, input.url)) : lines;
+  const said = input.kind === 'url' ? lines.map((line) => withoutSecretsOf(input.url, line)) : lines;
   return diagnose({ kind: input.kind, label, code, lines: said, scene });
 }
 

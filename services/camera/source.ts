@@ -1,4 +1,5 @@
 /** The text of CAMERA_SOURCE -> what it means. Pure. */
+import { withoutSecrets } from '../shared/without-secrets.ts';
 
 export type Source =
   /** The first capture device; `orTest`: the test picture while there is none. */
@@ -28,12 +29,21 @@ export function publicUrl(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** `text` (what ffmpeg said) with every trace of the address's secrets taken out. */
-export function withoutSecrets(text: string, url: string): string {
+/** `text` (what ffmpeg said of the address) with every trace of its secrets taken out. */
+export function withoutSecretsOf(url: string, text: string): string {
   const { username, password, search } = new URL(url);
-  let clean = text.replaceAll(url, publicUrl(url)).replace(/\/\/[^/\s@]*@/g, '//');
-  for (const secret of [password, decodeURIComponent(password), username, search].filter((part) => part.length > 3)) {
+  let clean = withoutSecrets(text.replaceAll(url, publicUrl(url)));
+  for (const secret of [password, decoded(password), username, search].filter((part) => part.length > 3)) {
     clean = clean.replaceAll(secret, '…');
   }
   return clean;
+}
+
+/** A password with a `%` that begins no code is taken as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

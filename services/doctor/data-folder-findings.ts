@@ -13,7 +13,7 @@ export interface Standing {
   ownLogin: boolean;
 }
 
-export function judgeDataFolder({ path, kind, uid, writable, secret }: DataFolder, standing: Standing): Finding {
+export function judgeDataFolder({ path, kind, uid, writable, exposed, secret }: DataFolder, standing: Standing): Finding {
   const { busAnswers, ownBroker, ownLogin } = standing;
   const whose = uid === null ? '' : `; ${kind === 'none' ? 'the folder around it' : 'it'} belongs to user ${uid}`;
   const make = kind === 'none' ? 'install -d -m 0700 -o' : 'chown -R';
@@ -23,6 +23,7 @@ export function judgeDataFolder({ path, kind, uid, writable, secret }: DataFolde
     const text = `has passwords that we may not read${whose}`;
     return busAnswers ? hint('data', path, text, ASK_AS_THEM) : fault('data', path, text, give);
   }
+  if (exposed) return hint('data', path, 'has passwords that every user of this machine may read', `Run \`chmod -R o= ${word(path)}\`.`);
   if (writable) return well('data', path, kind === 'none' ? 'is not there yet; the first start makes it' : 'can be read and written');
   if (ownBroker && secret.kind === 'none' && !busAnswers) {
     return fault('data', path, `cannot be written, so the broker can make no passwords${whose}`, give);

@@ -1,5 +1,5 @@
 /** The folder with the passwords. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FaultError } from '../shared/fault.ts';
 import { readSecret } from '../shared/secrets.ts';
@@ -13,6 +13,8 @@ export interface DataFolder {
   uid: number | null;
   /** May we write into it, or make it? */
   writable: boolean;
+  /** May users of this machine other than the owner and his group read a secret or the users' hashes? */
+  exposed: boolean;
   /** The password of the user `camera` at the broker. */
   secret: { kind: 'there'; password: string } | { kind: 'none' } | { kind: 'unreadable' };
 }
@@ -25,8 +27,25 @@ export function lookAtDataFolder(dataDir: string): DataFolder {
     kind: found ? (found.isDirectory() ? 'folder' : 'file') : 'none',
     uid: statOf(place)?.uid ?? null,
     writable: isWritable(place),
+    exposed: isExposed(dataDir),
     secret: secretIn(dataDir),
   };
+}
+
+function isExposed(dataDir: string): boolean {
+  const lets = (place: string, mode: number) => ((statOf(place)?.mode ?? 0) & mode) !== 0;
+  if (!lets(dataDir, constants.S_IXOTH)) return false;
+  const secrets = path.join(dataDir, 'secrets');
+  if (lets(path.join(dataDir, 'users.json'), constants.S_IROTH)) return true;
+  return lets(secrets, constants.S_IXOTH) && namesIn(secrets).some((name) => lets(path.join(secrets, name), constants.S_IROTH));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // We may not list it.
+  }
 }
 
 function secretIn(dataDir: string): DataFolder['secret'] {

@@ -60,7 +60,7 @@ export function createApp({ hub, access, assets, basePath, door, callers, client
   addLogin(routes, { access, pages, basePath, refusals, audit });
   addMe(routes, hub);
   addTokens(routes, access?.tokens ?? null, audit);
-  addTickets(routes, { hub, access, basePath });
+  addTickets(routes, { hub, access, basePath, audit });
   routes.add('GET', '/readyz', 'login', () => (hub.trouble ? problem(503, hub.trouble) : new Response('ready\n')));
   routes.add('GET', '/metrics', 'view-all', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }));
 

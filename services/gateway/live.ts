@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { Allowance } from '../shared/allowance.ts';
 import { NewestWins } from '../shared/newest.ts';
 import { Pace } from '../shared/pace.ts';
 import { Progress } from '../shared/progress.ts';
-import { Allowance } from './allowance.ts';
 import type { Channel, Viewer } from './channel.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import type { Picture } from './picture.ts';

@@ -42,6 +42,8 @@ export class Refusals {
   /** @param about whom, and what was asked for; nothing secret */
   add(reason: Refusal, about: { client?: string; path?: string; origin?: string; user?: string; status?: number } = {}): void {
     this.counts[reason]++;
-    this.#log.tell('warn', SENTENCES[reason], { ...about, reason });
+    const isLogin = reason === 'wrong-login' || reason === 'too-many-logins';
+    const audit = isLogin && { audit: 'login-failed', from: about.client, ...(about.user && { who: `user ${about.user}` }) };
+    this.#log.tell('warn', SENTENCES[reason], { ...audit, ...about, reason });
   }
 }

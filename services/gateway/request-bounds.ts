@@ -29,3 +29,9 @@ export function boundExceeded({
     return { status: 400, detail: `A ${method} request has no body.` };
   return null;
 }
+
+/** Any other upgrade than this is none that we know, and the request is answered as if it asked for none (RFC 9110, 7.8). */
+export function isWebSocket({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return method === 'GET' && !hasBody && headers.upgrade?.toLowerCase() === 'websocket';
+}

@@ -9,7 +9,7 @@ import { type Callers, MAX_CALLERS } from './callers.ts';
 import type { Env } from './context.ts';
 import { problem, problemParts, problemText } from './problem.ts';
 import type { Refusals } from './refusals.ts';
-import { boundExceeded, MAX_HEADERS, type Refused } from './request-bounds.ts';
+import { boundExceeded, isWebSocket, MAX_HEADERS, type Refused } from './request-bounds.ts';
 
 /** Request line and headers together, in bytes. */
 const MAX_HEADER_BYTES = 16 << 10;
@@ -89,12 +89,6 @@ export function createBoundedServer(parts: ServerParts): Server {
   });
   server.on('clientError', (error, socket) => answerFault(error, socket as Socket, parts));
   return server;
-}
-
-/** Any other upgrade than this is none that we know, and the request is answered as if it asked for none (RFC 9110, 7.8). */
-function isWebSocket({ method, headers }: IncomingMessage): boolean {
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  return method === 'GET' && !hasBody && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Answers at once, and closes a moment later: whoever is still writing then would lose the answer over it. */

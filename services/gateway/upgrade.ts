@@ -4,12 +4,12 @@ import type { Asked } from './context.ts';
 import type { Door } from './door.ts';
 import type { LiveClient } from './live.ts';
 import { problem } from './problem.ts';
+import { isWebSocket } from './request-bounds.ts';
 
 /** Makes a WebSocket of a request, if there is room for one more viewer; `begin` makes its client. */
 export function upgrade(door: Pick<Door, 'turnAway'>, begin: (socket: WebSocket, c: Asked) => LiveClient) {
   return async (c: Asked): Promise<Response> => {
-    if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket')
-      return problem(426, 'This address speaks WebSocket.', {}, { Upgrade: 'websocket' });
+    if (!isWebSocket(c.env.incoming)) return problem(426, 'This address speaks WebSocket.', {}, { Upgrade: 'websocket' });
     const away = door.turnAway(c);
     if (away) return away;
     let client: LiveClient | undefined;

@@ -2,6 +2,8 @@ import type { Logger } from './log.ts';
 
 /** After an event of a kind, further ones of that kind are only counted for so long, in ms. */
 const GATHER_MS = 60_000;
+/** So much of a field is written, in characters: they are strangers' words, such as a client id, which may have 64 kB. */
+const MAX_SHOWN = 500;
 
 /**
  * Lines of the log that a stranger can cause, so that nobody can flood it: the first of a kind is written at once, those of the next
@@ -24,7 +26,7 @@ export class GatheringLog {
       known.fields = fields;
       return;
     }
-    this.#log[level](fields, sentence);
+    this.#log[level](shortened(fields), sentence);
     this.#gather(level, sentence);
   }
 
@@ -37,7 +39,13 @@ export class GatheringLog {
     const { level = 'info', times = 0, fields = {} } = this.#gathered.get(sentence) ?? {};
     this.#gathered.delete(sentence);
     if (times === 0) return;
-    this.#log[level]({ ...fields, times }, `${sentence}, ${times === 1 ? 'once' : `${times} times`} more in the last minute`);
+    this.#log[level]({ ...shortened(fields), times }, `${sentence}, ${times === 1 ? 'once' : `${times} times`} more in the last minute`);
     this.#gather(level, sentence);
   }
+}
+
+function shortened(fields: object): object {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, MAX_SHOWN) : value]),
+  );
 }

@@ -18,6 +18,9 @@ const ACCOUNT_EVERY_MS = 500;
 /** Accounts that are counted; names of nobody's count like others, so that nothing tells them apart. */
 const MAX_ACCOUNTS = 1_000;
 
+/** Addresses from which somebody has logged in; for one more the one that did so longest ago is forgotten. */
+const MAX_KNOWN = 1_000;
+
 interface Failures {
   count: number;
   at: number;
@@ -28,6 +31,7 @@ export class LoginLimit {
   readonly #addresses = new Map<string, Failures>();
   /** Account -> when its tries would all be there again. */
   readonly #accounts = new Map<string, number>();
+  readonly #known = new Set<string>();
 
   /** How long `address` has to wait before its password for `account` is looked at, in ms; 0: it is looked at now. */
   admit(address: string, account: string, now: number): number {
@@ -53,7 +57,16 @@ export class LoginLimit {
 
   /** The right password: what came before from this address were slips. */
   succeeded(address: string): void {
-    this.#addresses.delete(networkOf(address));
+    const network = networkOf(address);
+    this.#addresses.delete(network);
+    this.#known.delete(network);
+    this.#known.add(network);
+    dropOldest(this.#known, MAX_KNOWN);
+  }
+
+  /** Has somebody logged in from `address`, since we began? */
+  isKnown(address: string): boolean {
+    return this.#known.has(networkOf(address));
   }
 
   #failuresOf(network: string, now: number): Failures | undefined {
@@ -76,7 +89,7 @@ function waitAfter(count: number): number {
   return count < FREE_TRIES ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (count - FREE_TRIES), LONGEST_WAIT_MS);
 }
 
-function dropOldest(map: Map<string, unknown>, most: number): void {
+function dropOldest(map: Map<string, unknown> | Set<string>, most: number): void {
   for (const key of map.keys()) {
     if (map.size <= most) return;
     map.delete(key);

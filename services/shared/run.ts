@@ -1,4 +1,5 @@
 import { FaultError } from './fault.ts';
+import { createLog } from './log.ts';
 
 /** From the first signal to the end of the process, in ms; then it is ended the hard way. */
 const STOP_DEADLINE_MS = 4_500;
@@ -26,9 +27,15 @@ export async function run(start: (signal: AbortSignal) => Promise<AsyncDisposabl
     process.exit(0);
   } catch (error) {
     if (stop.signal.aborted) process.exit(0);
-    process.stderr.write(error instanceof FaultError ? `HomeGuard cannot start: ${error.message}\n` : `${describe(error)}\n`);
+    tell(error instanceof FaultError ? `HomeGuard cannot start: ${error.message}` : describe(error));
     process.exit(1);
   }
+}
+
+/** The settings may be what is wrong, so only the one word of them is looked at. */
+function tell(sentence: string): void {
+  if (process.env.LOG_FORMAT === 'json') createLog('error', 'json').error(sentence);
+  else process.stderr.write(`${sentence}\n`);
 }
 
 function describe(error: unknown): string {

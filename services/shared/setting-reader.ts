@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { FaultError } from './fault.ts';
 import type { Rule } from './setting-rules.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -10,6 +11,11 @@ const OURS = /^(MQTT|BROKER|BRIDGE|CAMERA|GATEWAY)_|^(CAMERAS|DISCOVERY_PREFIX|D
 
 /** So much of a wrong value is repeated, in characters: enough to find it again. */
 const MAX_SHOWN = 80;
+
+/** Takes our settings, which may hold secrets, out of `env`, once they are read: ffmpeg and other programs that we start inherit it. */
+export function forgetSettings(env: Environment): void {
+  for (const name of Object.keys(env)) if (OURS.test(name)) delete env[name];
+}
 
 /** Collects faults while it reads, so that all are told at once. */
 export class Reader {
@@ -71,11 +77,6 @@ export class Reader {
     const near = [...this.#known].map((known) => ({ known, far: distance(name, known) })).sort((a, b) => a.far - b.far)[0];
     return near && near.far <= 3 ? `; did you mean ${near.known}?` : '';
   }
-}
-
-/** Where a login or a token may stand in an address, however that is misspelt, it is not shown. */
-function withoutSecrets(raw: string): string {
-  return raw.replaceAll(/(:\/*)\S*@/g, '$1…@').replaceAll(/(:\/[^?#\s]*)[?#]\S*/g, '$1?…');
 }
 
 /** Levenshtein distance. */

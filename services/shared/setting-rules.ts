@@ -130,6 +130,8 @@ function isSource(value: string): boolean {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase();
   if (!scheme) return true;
   if (scheme === 'usb') return value.length > 4;
+  // In an address they would be lines of their own to ffmpeg, or to the camera.
+  if (/[\s\p{Cc}]/u.test(value)) return false;
   return ['rtsp', 'rtsps', 'http', 'https'].includes(scheme) && URL.canParse(value) && new URL(value).host !== '';
 }
 

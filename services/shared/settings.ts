@@ -59,6 +59,9 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       tlsKey: reader.get('BROKER_TLS_KEY', text, undefined),
       tlsPort: reader.get('BROKER_TLS_PORT', port, '8883'),
       auth: reader.get('BROKER_AUTH', onOff, 'on'),
+      /** At once: in all, and from one address; this machine's own may have all. */
+      maxConnections: reader.get('BROKER_MAX_CONNECTIONS', wholeNumber(1, 100_000), '1000'),
+      maxConnectionsPerAddress: reader.get('BROKER_MAX_CONNECTIONS_PER_ADDRESS', wholeNumber(1, 100_000), '250'),
     },
     /** The house's broker, with which ours shares its cameras; `url` is undefined where there is none. */
     bridge: {

@@ -22,10 +22,15 @@ export abstract class PacketStream extends Duplex {
   }
 }
 
-/** A PacketStream over a socket. Emits PacketError when the peer announces a packet above `limit()` bytes. */
+/**
+ * A PacketStream over a socket. Emits PacketError when the peer announces a packet above `limit()` bytes, and what `check` throws;
+ * the error's `farewell`, if it has one, is sent before the end.
+ */
 export class SocketPackets extends PacketStream {
   readonly socket: net.Socket;
   readonly #cutter: PacketCutter;
+  /** Looks at each packet before it is read. */
+  check: ((packet: Buffer) => void) | null = null;
 
   constructor(socket: net.Socket, limit: () => number, cutter = new PacketCutter(limit)) {
     super();
@@ -41,10 +46,13 @@ export class SocketPackets extends PacketStream {
   receive(chunk: Buffer): void {
     try {
       this.#cutter.feed(chunk, (packet) => {
+        this.check?.(packet);
         if (!this.push(packet)) this.socket.pause();
       });
     } catch (error) {
       this.socket.pause();
+      const { farewell } = error as { farewell?: Buffer | null };
+      if (farewell) this.socket.write(farewell);
       this.destroy(error as Error);
     }
   }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { accountFolders } from '../shared/accounts.ts';
 import { FaultError } from '../shared/fault.ts';
 import { formatRights, type Rights } from '../shared/rights.ts';
 import { readSettings } from '../shared/settings.ts';
 import { ArgumentsError, type Command, readCommand } from './command.ts';
+import { withLock } from './lock.ts';
 import { readPasswordFile } from './password-file.ts';
 import { type User, Users } from './user.ts';
 
@@ -45,21 +47,22 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function obey(command: Exclude<Command, { is: 'help' }>): Promise<string> {
-  const users = new Users(readSettings(process.env, (path) => readFileSync(path, 'utf8')).dataDir);
+  const { dataDir } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  if (command.is === 'list') return listed(new Users(dataDir).list());
+  // Somebody may take long to type it.
+  const chosen = 'passwordFile' in command ? read(command.passwordFile) : undefined;
+  return withLock(accountFolders(dataDir)[0] ?? dataDir, () => change(new Users(dataDir), command, chosen));
+}
+
+async function change(users: Users, command: Exclude<Command, { is: 'help' | 'list' }>, chosen: string | undefined): Promise<string> {
   switch (command.is) {
-    case 'list':
-      return listed(users.list());
-    case 'add': {
-      const chosen = read(command.passwordFile);
+    case 'add':
       return told(`The user ${command.name} is made`, command.rights, await users.add(command.name, command.rights, chosen), chosen);
-    }
     case 'may':
       users.setRights(command.name, command.rights);
       return told(`The user ${command.name} has other rights now`, command.rights);
-    case 'password': {
-      const chosen = read(command.passwordFile);
+    case 'password':
       return told(`The user ${command.name} has another password`, null, await users.setPassword(command.name, chosen), chosen);
-    }
     case 'remove':
       users.remove(command.name);
       return `The user ${command.name} is removed; whoever is connected as it is sent out within 2 s.\n`;

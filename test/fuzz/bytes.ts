@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import mqtt, { type Packet } from 'mqtt-packet';
+import { BrokenRuleError } from '../../services/broker/guard/broken-rule.ts';
+import { Guard } from '../../services/broker/guard/guard.ts';
 import { FrameCutter } from '../../services/camera/frames.ts';
 import { FrameSize } from '../../services/gateway/frame-size.ts';
 import { isJpeg, Picture } from '../../services/gateway/picture.ts';
@@ -63,6 +65,21 @@ const packets: Packet[] = [
   { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '#', qos: 0 }] },
   { cmd: 'pingreq' },
 ];
+const later = packets.slice(1).map((each) => mqtt.generate(each));
+const login = (protocolVersion: 4 | 5, username?: string) =>
+  mqtt.generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion, clientId: 'x', clean: true, keepalive: 5, username });
+
+/** Throws what is no verdict. */
+function isLetThrough(guard: Guard, packet: Buffer): boolean {
+  try {
+    guard.check(packet);
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof BrokenRuleError, String(error));
+    return false;
+  }
+}
+
 const packetBytes = fc
   .array(fc.constantFrom(...packets.map((each) => mqtt.generate(each))), { maxLength: 4 })
   .map((each) => Buffer.concat(each));
@@ -116,6 +133,24 @@ export const byteTargets = [
     if (!stamp) return;
     assert.ok(stamp.seq >= 0 && stamp.t >= 0 && Number.isFinite(stamp.seq) && Number.isFinite(stamp.t));
   }),
+  target('packet guard', fc.tuple(fc.constantFrom<4 | 5>(4, 5), inPieces(broken(packetBytes))), ([level, chunks]) => {
+    const cutter = new PacketCutter(() => 400);
+    const [begun, fresh] = [new Guard(), new Guard()];
+    assert.ok(isLetThrough(begun, login(level)));
+    try {
+      for (const chunk of chunks) cutter.feed(chunk, (each) => [begun, fresh].map((guard) => isLetThrough(guard, each)));
+    } catch (error) {
+      assert.ok(error instanceof PacketError, String(error));
+    }
+  }),
+  target(
+    'packet guard, whole packets',
+    fc.tuple(fc.option(fc.stringMatching(/^[a-zä😀]*$/u), { nil: undefined }), fc.subarray(later)),
+    ([user, each]) => {
+      const guard = new Guard();
+      for (const packet of [login(4, user), ...each]) assert.ok(isLetThrough(guard, packet));
+    },
+  ),
   target('packet cutter', inPieces(broken(packetBytes)), (chunks) => {
     const limit = 400;
     const whole = Buffer.concat(chunks);

@@ -124,7 +124,7 @@ describe('some at a time', { concurrency: 3 }, () => {
     const viewer = await lookAt(t, bus);
     await viewer.watch();
     const port = await serveRtsp(t);
-    await startTestCamera(t, bus, { CAMERA_SOURCE: `rtsp://127.0.0.1:${port}/live` });
+    await startTestCamera(t, bus, { CAMERA_SOURCE: `rtsp://me:secret@127.0.0.1:${port}/live` });
     await until('30 frames', () => viewer.frames.length >= 30, { ms: 15_000 });
     assert.deepEqual({ ...viewer.state?.format, fps: 0 }, { pixel: 'H264', width: 320, height: 240, fps: 0, encoded: true });
     await decode(t, viewer.frames.slice(0, 15));

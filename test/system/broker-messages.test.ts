@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { MqttClient } from 'mqtt';
+import type { IPublishPacket, MqttClient } from 'mqtt';
 import { stamped, tinyJpeg } from '../helpers/pictures.ts';
 import { connectRaw } from '../helpers/raw-mqtt.ts';
 import { connectMqtt, type Env, joinMqtt, receive, startTestBroker } from '../helpers/services.ts';
@@ -226,6 +226,19 @@ test('a Last Will is delivered when a connection breaks, not when it ends well; 
     assert.deepEqual(statuses(), ['online', 'offline', 'online']);
     assert.ok(!late.some(({ topic }) => topic.endsWith('gateway-a')), 'it was cleared');
   }
+});
+
+test("a Last Will's delay stays with the broker, and its other properties go with it", async (t) => {
+  const { connect } = await setUp(t);
+  const watcher = await connect(5);
+  const seen = new Promise<IPublishPacket>((resolve) => watcher.on('message', (_topic, _payload, packet) => resolve(packet)));
+  await watcher.subscribeAsync('gone');
+  const properties = { willDelayInterval: 0, userProperties: { why: 'broken' } };
+  const client = await connect(5, { will: { topic: 'gone', payload: Buffer.from('x'), qos: 0, retain: false, properties } });
+  client.stream.destroy();
+  const { userProperties, ...others } = (await seen).properties ?? {};
+  assert.deepEqual({ ...userProperties }, { why: 'broken' });
+  assert.deepEqual(others, {});
 });
 
 test('a connection within the process is like one over a socket: login, messages both ways, frames by reference, end', async (t) => {

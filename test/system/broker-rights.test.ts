@@ -203,10 +203,10 @@ describe('rights', { concurrency: 3 }, () => {
       'both answers',
       () => replies.some(({ topic }) => topic === 'replies/camera') && replies.some(({ topic }) => topic === 'replies/garden'),
     );
-    const commands = bus.lines.filter(({ msg }) => msg === 'a command was sent').map(({ user, topic, value }) => [user, topic, value]);
+    const commands = bus.lines.filter(({ msg }) => msg === 'a command was sent').map(({ who, topic, value }) => [who, topic, value]);
     assert.deepEqual(commands, [
-      ['homeassistant', 'homeguard/camera/quality/set', '50'],
-      ['homeassistant', 'homeguard/garden/quality/set', '50'],
+      ['user homeassistant', 'homeguard/camera/quality/set', '50'],
+      ['user homeassistant', 'homeguard/garden/quality/set', '50'],
     ]);
     assert.deepEqual(
       bus.lines.filter(({ msg }) => msg.includes('refused')),

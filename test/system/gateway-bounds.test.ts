@@ -87,13 +87,18 @@ describe('requests', { concurrency: true }, () => {
     const upgrade = (path: string, what: string) => request(`GET ${path} HTTP/1.1`, 'Connection: Upgrade', `Upgrade: ${what}`);
     const unknown = open(t, upgrade('/healthz', 'h2c'));
     await until('an answer', () => /^HTTP\/1\.1 200 /.test(unknown.answer));
+    const named = [`Authorization: Bearer ${token}`, 'Connection: Upgrade', 'Upgrade: websocket'];
+    for (const [line, ...more] of [['HEAD /ws HTTP/1.1'], ['GET /ws HTTP/1.1', 'Content-Length: 1']] as [string, ...string[]][]) {
+      const none = open(t, `${request(line, ...named, ...more)}x`);
+      await until('that it is none', () => /^HTTP\/1\.1 426 /.test(none.answer));
+    }
     const stranger = open(
       t,
       `${upgrade('/ws', 'websocket').slice(0, -2)}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'k'.repeat(22)}==\r\n\r\n`,
     );
     await until('the refusal', () => /^HTTP\/1\.1 401 /.test(stranger.answer) && stranger.isEnded);
     // It can still be written to until the other side has closed it altogether.
-    await until('the end of it', () => stranger.socket.closed || (stranger.socket.write('x'), false), { ms: 8_000 });
+    await until('the end of it', () => stranger.socket.closed || stranger.socket.write('x') === null, { ms: 8_000 });
   });
 
   test('16 requests ahead of their answers are answered; who sends hundreds is closed', async (t) => {

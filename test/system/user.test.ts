@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { connectMqtt, type Env, startTestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
@@ -98,4 +99,17 @@ test('what it cannot do it says, with the remedy, and does nothing', (t) => {
   const help = user(env, '--help');
   assert.deepEqual([help.code, help.stderr], [0, '']);
   assert.match(help.stdout, /docker compose run --rm setup user add NAME/);
+});
+
+test('changes at once lose none, also where somebody left a lock behind', async (t) => {
+  const env = { DATA_DIR: makeWorkDir(t) };
+  const lock = join(env.DATA_DIR, 'users.lock');
+  writeFileSync(lock, '');
+  utimesSync(lock, 0, 0);
+  const names = ['anna', 'bert', 'carl', 'dora'];
+  const run = promisify(execFile);
+  const add = (name: string) => run(process.execPath, [main, 'add', name, '--may', 'read:*'], { env: { PATH: process.env.PATH, ...env } });
+  await Promise.all(names.map(add));
+  assert.equal(user(env, 'list').stdout, names.map((name) => `${name}   read:*\n`).join(''));
+  assert.deepEqual(readdirSync(env.DATA_DIR), ['users.json']);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Accounts } from '../../services/shared/accounts.ts';
+import { Accounts, USER_NAME } from '../../services/shared/accounts.ts';
+import { CAMERA_ID } from '../../services/shared/contract.ts';
 import { FaultError } from '../../services/shared/fault.ts';
 import { LoginLimit, networkOf } from '../../services/shared/login-limit.ts';
 import { BusyError, hashPassword, isPassword } from '../../services/shared/password.ts';
@@ -63,11 +64,15 @@ describe('passwords', () => {
     assert.equal(await isPassword('', 'no hash'), false);
   });
 
-  test('sixteen wait, and one more is told', async () => {
-    const asked = Array.from({ length: 17 }, () => hashPassword('x'));
+  test('eight wait, and one more is told; who is known takes the place of one who is not, and goes first', async () => {
+    const { hash, done } = { hash: `scrypt:14:8:1:${'A'.repeat(22)}:${'A'.repeat(43)}`, done: [] as string[] };
+    const ask = (name: string, isKnown = false) => isPassword(name, hash, isKnown).then(() => void done.push(name));
+    const asked = Array.from({ length: 9 }, (_, i) => ask(`stranger ${i}`));
     const settled = Promise.allSettled(asked);
-    await assert.rejects(asked[16] as Promise<string>, BusyError);
     // Others in this process have passwords to check, too.
+    await assert.rejects(ask('one more'), BusyError);
+    await Promise.all([ask('known', true), assert.rejects(asked[8] as Promise<void>, BusyError)]);
+    assert.ok(done.indexOf('known') <= 1, done.join());
     await settled;
   });
 });
@@ -189,4 +194,9 @@ describe('npm run user', () => {
       );
     });
   }
+});
+
+test('no name of a camera or user, of which paths are made, leads out of its folder', () => {
+  const ways = ['..', '.', '../x', 'x/../../y', '/etc/passwd', '..\\x', 'x\0', 'x\n', '', '%2e%2e%2f'];
+  for (const name of ways) assert.deepEqual([name, CAMERA_ID.test(name), USER_NAME.test(name)], [name, false, false]);
 });

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { Access, type Admission, type Arrival } from '../../services/broker/access.ts';
 import { ClientIds } from '../../services/broker/client-ids.ts';
-import { CommandLog } from '../../services/broker/command-log.ts';
+import { MAX_CONNECTS, type PlaceSocket, Places } from '../../services/broker/places.ts';
 import { remedyFor } from '../../services/broker/remedy.ts';
 import { topicOf } from '../../services/broker/topic-kinds.ts';
 import { rulesOfAccount, rulesOfOwnUser } from '../../services/broker/topic-rights.ts';
-import { Visitor } from '../../services/broker/visitor.ts';
+import { MAX_SUBSCRIPTIONS, Visitor } from '../../services/broker/visitor.ts';
 import { Accounts } from '../../services/shared/accounts.ts';
+import { AuditLog } from '../../services/shared/audit.ts';
 import * as contract from '../../services/shared/contract.ts';
-import { GatheringLog } from '../../services/shared/gathering-log.ts';
 import { hashPassword } from '../../services/shared/password.ts';
 import { ADMIN, NOTHING, parseRights } from '../../services/shared/rights.ts';
 import { keepLog } from '../helpers/kept-log.ts';
@@ -99,6 +100,29 @@ test('rights that change count at once, and many topics are remembered no longer
   assert.ok(visitor.mayRead('homeguard/front/frame'));
   visitor.setRules(rulesOfAccount('anna', NOTHING));
   assert.ok(!visitor.mayRead('homeguard/front/frame') && !visitor.mayPublish('homeguard/front/frame'));
+});
+
+test('topics and filters are so long and so deep at most, in each place where one may stand', () => {
+  const admin = made('anna', 'admin', 'use:attic');
+  const long = (bytes: number) => `attic/${'é'.repeat((bytes - 6) / 2)}`;
+  const deep = (levels: number) => `attic${'/x'.repeat(levels - 1)}`;
+  for (const [fits, exceeds, why] of [
+    [long(1_024), long(1_026), /more than 1024 bytes: take a shorter/],
+    [deep(32), deep(33), /more than 32 levels/],
+  ] as const) {
+    assert.deepEqual([admin.mayPublish(fits), admin.maySubscribe(fits)], [true, true]);
+    assert.deepEqual([admin.mayPublish(exceeds), admin.maySubscribe(exceeds)], [false, false]);
+    assert.ok(!admin.mayPublish('homeguard/front/fps/set', { responseTopic: exceeds }));
+    for (const deed of ['publish', 'read'] as const) assert.match(admin.refusal(deed, exceeds).remedy, why);
+  }
+});
+
+test('so many subscriptions of one client; one that it has it may have again, and one that it gives up makes room', () => {
+  const visitor = made('anna', 'admin');
+  for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) assert.ok(visitor.subscribe(`t/${i}`));
+  assert.deepEqual([visitor.subscribe('one/more'), visitor.subscribe('t/7')], [false, true]);
+  visitor.unsubscribe('t/7');
+  assert.deepEqual([visitor.subscribe('one/more'), visitor.subscribe('t/7'), visitor.isSubscribed('t/7')], [true, false, false]);
 });
 
 test('prefixes within each other: birth and discovery go first', () => {
@@ -217,6 +241,14 @@ describe('logins', () => {
       assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), will(topic))), 5, topic);
   });
 
+  test('a client id or a name that is longer than anybody needs is refused, and not remembered', async (t) => {
+    const { arrive } = openAccess(t);
+    assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), { clientId: 'x'.repeat(256) })), 'in');
+    assert.equal(codeOf(await arrive('camera', 'right'.repeat(5), { clientId: 'x'.repeat(257) })), 2);
+    for (let i = 0; i < 20; i++)
+      assert.equal(codeOf(await arrive('x'.repeat(257), 'x', { clientId: 'x' })), 5, 'it is nobody, and was not looked at');
+  });
+
   test('who has left before the password was looked at is not let in', async (t) => {
     const { arrive } = openAccess(t);
     assert.equal(await arrive('camera', 'right'.repeat(5), { holder: { clean: false, closed: true } }), null);
@@ -309,16 +341,113 @@ test('a gateway is known by its user, and by its client id, which nobody else ma
   assert.ok(!without.isGateway(identity('gateway', 'mqttjs_1234')));
 });
 
-test('who has commanded what is in the log, shortened, and of a flood only how many', () => {
+test('who has done what is in the log, and of a flood only how many', () => {
   const { log, lines } = keepLog();
-  const commands = new CommandLog(log, new GatheringLog(log));
-  const anna = { user: 'anna', clientId: 'x', address: '192.0.2.1' };
-  commands.note(anna, 'homeguard/front/fps/set', Buffer.from('9'.repeat(1_000)), 0);
+  const audit = new AuditLog(log);
+  const deed = { who: 'user anna', from: '192.0.2.1', topic: 'homeguard/front/fps/set', value: '9' };
+  audit.note('command', deed, 0);
   const { level, time, msg, ...fields } = lines[0] ?? assert.fail();
-  assert.equal(msg, 'a command was sent');
-  assert.deepEqual(fields, { user: 'anna', client: 'x', from: '192.0.2.1', topic: 'homeguard/front/fps/set', value: '9'.repeat(120) });
-  for (let i = 0; i < 200; i++) commands.note(anna, 'homeguard/front/fps/set', '9', 1);
+  assert.deepEqual([msg, fields], ['a command was sent', { audit: 'command', ...deed }]);
+  for (let i = 0; i < 200; i++) audit.note('command', deed, 1);
   assert.equal(lines.length, 61);
-  commands.note(anna, 'homeguard/front/fps/set', '9', 60_000);
-  assert.equal(lines.length, 62);
+  audit.note('mqtt-login', deed, 1);
+  assert.equal(lines.length, 62, 'a flood of one kind hides no other');
+  audit.note('command', deed, 60_000);
+  assert.equal(lines.length, 63);
+});
+
+describe('places', () => {
+  class FakeSocket extends EventEmitter {
+    readonly remoteAddress: string | undefined;
+    isClosed = false;
+
+    constructor(remoteAddress?: string) {
+      super();
+      this.remoteAddress = remoteAddress;
+    }
+
+    destroy(): void {
+      this.isClosed = true;
+      this.emit('close');
+    }
+  }
+
+  function setUp({ max = 4, maxPerAddress = 3 } = {}) {
+    const told: string[] = [];
+    const gathering = { tell: (_level: string, sentence: string, fields: object) => told.push(`${sentence} ${JSON.stringify(fields)}`) };
+    const places = new Places({ max, maxPerAddress, gathering });
+    const come = (address?: string, { now = 0, isUnix = false } = {}) => {
+      const socket = new FakeSocket(address);
+      const place = places.admit(socket as unknown as PlaceSocket, isUnix, now);
+      return { socket, place, isIn: () => place !== null && !socket.isClosed };
+    };
+    return { come, told };
+  }
+
+  test('from one address there are so many at once, a household is one, and this machine may have all', () => {
+    const { come, told } = setUp({ max: 20 });
+    const household = ['2001:db8::1', '2001:db8::2', '2001:db8::3:1', '2001:db8::4'].map((address) => come(address));
+    assert.deepEqual(
+      household.map(({ isIn }) => isIn()),
+      [true, true, true, false],
+    );
+    assert.match(
+      told.join('\n'),
+      /^more than 3 connections from one address: .*BROKER_MAX_CONNECTIONS_PER_ADDRESS \{"from":"2001:db8:0:0::\/64"\}$/,
+    );
+    household[0]?.socket.destroy();
+    household[0]?.socket.destroy();
+    assert.deepEqual([come('2001:db8::5').isIn(), come('2001:db8::6').isIn(), come('2001:db8:0:1::1').isIn()], [true, false, true]);
+    const own = ['127.0.0.1', '::1', '::ffff:127.0.0.1', '127.0.0.1', '::1'].map((address) => come(address));
+    assert.ok(own.every(({ isIn }) => isIn()));
+    assert.ok([1, 2, 3, 4].every(() => come(undefined, { isUnix: true }).isIn()));
+    assert.ok(!come(undefined).isIn(), 'who has no address has gone already');
+  });
+
+  test('when all are taken, the network with most peers without a login loses the one that came first', () => {
+    const { come, told } = setUp({ max: 5 });
+    const inside = ['10.0.0.1', '10.0.0.1'].map((address) => come(address));
+    for (const { place } of inside) place?.settle();
+    const [alone, first, second] = ['10.0.0.9', '10.0.0.2', '10.0.0.2'].map((address) => come(address));
+    const newcomer = come('10.0.0.3');
+    assert.deepEqual([alone?.isIn(), first?.isIn(), second?.isIn(), newcomer.isIn()], [true, false, true, true]);
+    assert.match(told.join('\n'), /^more than 5 connections: the oldest .* BROKER_MAX_CONNECTIONS \{"from":"10.0.0.2"\}$/);
+    for (const each of [alone, second, newcomer]) each?.place?.settle();
+    assert.ok(!come('127.0.0.1').isIn(), 'all have logged in');
+    assert.ok([...inside, alone, second, newcomer].every((each) => each?.isIn()));
+    newcomer.socket.destroy();
+    assert.ok(come('127.0.0.1').isIn());
+  });
+
+  test('an address opens so many in a minute, others and this machine notice nothing', () => {
+    const { come, told } = setUp();
+    const hammer = (count: number, now: number) =>
+      Array.from({ length: count }, () => {
+        const { place, socket } = come('10.0.0.1', { now });
+        socket.destroy();
+        return place;
+      }).filter(Boolean).length;
+    assert.equal(hammer(MAX_CONNECTS + 5, 1_000), MAX_CONNECTS);
+    assert.match(told[0] ?? '', /^more than 120 connections in a minute from one address: .* \{"from":"10.0.0.1"\}$/);
+    assert.ok(come('10.0.0.2', { now: 1_000 }).isIn());
+    for (let i = 0; i < 2 * MAX_CONNECTS; i++) assert.ok(come('127.0.0.1', { now: 1_000 }).place);
+    assert.equal(hammer(1, 60_999), 0);
+    assert.equal(hammer(1, 61_000), 1);
+  });
+
+  test('the connects of ten thousand addresses are counted', () => {
+    const { come } = setUp();
+    const comeAndGo = (address: string) => {
+      const { place, socket } = come(address);
+      socket.destroy();
+      return place !== null;
+    };
+    for (let i = 0; i < MAX_CONNECTS; i++) comeAndGo('10.0.0.1');
+    for (let i = 1; i < 10_000; i++) comeAndGo(`10.1.${i >> 8}.${i & 255}`);
+    assert.ok(!comeAndGo('10.0.0.1'), 'not forgotten yet');
+    comeAndGo('10.2.0.0');
+    assert.ok(!comeAndGo('10.0.0.1'), 'it has come again since');
+    for (let i = 0; i < 10_000; i++) comeAndGo(`10.3.${i >> 8}.${i & 255}`);
+    assert.ok(comeAndGo('10.0.0.1'), 'forgotten for ten thousand others');
+  });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { Allowance } from '../../services/gateway/allowance.ts';
 import { type CallerSocket, Callers } from '../../services/gateway/callers.ts';
 import { boundExceeded } from '../../services/gateway/request-bounds.ts';
+import { Allowance } from '../../services/shared/allowance.ts';
 
 /** Answers that are under way, since a request came that was sent to its end; or not. */
 class FakeSocket extends EventEmitter {

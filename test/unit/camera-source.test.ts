@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { captureJob, type Input, probedCodec, probeJob } from '../../services/camera/job.ts';
-import { parseSource, publicUrl, withoutSecrets } from '../../services/camera/source.ts';
+import { parseSource, publicUrl, withoutSecretsOf } from '../../services/camera/source.ts';
 
 const wanted = { size: { width: 640, height: 480 }, fps: 15, quality: 90 };
 const plan = (copy: boolean) => ({ copy, mode: null });
@@ -31,8 +31,11 @@ test("an address's secrets are not shown", () => {
   const url = 'rtsp://admin:s%40fe-word@10.0.0.2:554/live?token=abc123';
   assert.equal(publicUrl(url), 'rtsp://10.0.0.2:554/live');
   const said = [`[rtsp] ${url}: 401`, 'method for rtsp://admin:s%40fe-word@10.0.0.2:554/live', 'login s@fe-word', '?token=abc123'];
-  for (const line of said) assert.doesNotMatch(withoutSecrets(line, url), /s%40fe|s@fe|abc123/, line);
-  assert.equal(withoutSecrets('Connection refused', 'http://10.0.0.2/'), 'Connection refused');
+  for (const line of said) assert.doesNotMatch(withoutSecretsOf(url, line), /s%40fe|s@fe|abc123/, line);
+  assert.equal(withoutSecretsOf('http://10.0.0.2/', 'Connection refused'), 'Connection refused');
+  const long = `http://10.0.0.2/live?token=${'abc123'.repeat(100)}`;
+  assert.doesNotMatch(withoutSecretsOf(long, `Impossible to open '${long}`.slice(0, 200)), /abc123/);
+  assert.doesNotMatch(withoutSecretsOf('http://me:50%word@10.0.0.2/', 'login 50%word'), /50%/);
 });
 
 test('MJPEG is copied, all else encoded, each source with the options that it needs', () => {
@@ -59,10 +62,25 @@ test('MJPEG is copied, all else encoded, each source with the options that it ne
   assert.doesNotMatch(captureJob(inputs[0] ?? { kind: 'test' }, wanted, plan(false)).inputOptions.join(' '), /input_format/);
   assert.match(file?.inputOptions.join(' ') ?? '', /-protocol_whitelist file -re -stream_loop -1$/);
   assert.equal(file?.input, 'file:/srv/-my film.mkv');
-  assert.match(rtsp?.inputOptions.join(' ') ?? '', /-rtsp_transport tcp -timeout \d+ /);
-  assert.match(http?.inputOptions.join(' ') ?? '', /-protocol_whitelist http,https,httpproxy,tcp,tls -rw_timeout \d+ /);
+  assert.match(
+    rtsp?.script ?? '',
+    /^ffconcat version 1\.0\nfile 'rtsp:\/\/10\.0\.0\.2\/live'\n[\s\S]*\noption rtsp_transport tcp\noption timeout \d+\n$/,
+  );
+  assert.match(http?.script ?? '', /\noption protocol_whitelist http,https,httpproxy,tcp,tls\n[\s\S]*\noption rw_timeout \d+\n$/);
+  assert.deepEqual(
+    [device, file, test].map((job) => job?.script),
+    [null, null, null],
+  );
   assert.equal(test?.input, 'testsrc2=size=640x480:rate=15');
   assert.match(probeJob({ kind: 'file', path: '/a' }, wanted).outputOptions.join(' '), /-frames:v 1/);
+});
+
+test("an address is not among ffmpeg's arguments, and no part of it is a line of the script", () => {
+  const input: Input = { kind: 'url', url: "rtsp://me:it's#'@10.0.0.2/a'b?key=c\\d" };
+  for (const job of [probeJob(input, wanted), captureJob(input, wanted, plan(true))]) {
+    assert.doesNotMatch(JSON.stringify([job.input, job.inputOptions, job.outputOptions]), /10\.0\.0\.2|key/);
+    assert.ok(job.script?.includes(String.raw`file 'rtsp://me:it'\''s#'\''@10.0.0.2/a'\''b?key=c\d'`), job.script ?? '');
+  }
 });
 
 test('a device that was asked is opened in the mode that was chosen', () => {

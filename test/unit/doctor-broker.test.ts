@@ -149,7 +149,14 @@ test('pictures come from a service that is online, in a good condition, with a f
   assert.ok(!isShowing(says({ condition: 'no-frames' })));
 });
 
-const folder: DataFolder = { path: './data', kind: 'folder', uid: 1000, writable: true, secret: { kind: 'there', password: 'geheim' } };
+const folder: DataFolder = {
+  path: './data',
+  kind: 'folder',
+  uid: 1000,
+  writable: true,
+  exposed: false,
+  secret: { kind: 'there', password: 'geheim' },
+};
 const before = { busAnswers: false, ownBroker: true, ownLogin: false };
 
 for (const [what, facts, standing, ok, text] of [
@@ -175,6 +182,8 @@ for (const [what, facts, standing, ok, text] of [
 test('the remedy for a data folder can be typed as it stands', () => {
   const made = judgeDataFolder({ ...folder, path: '/my data', kind: 'none', writable: false, secret: { kind: 'none' } }, before);
   assert.match(made.remedy ?? '', /`sudo install -d -m 0700 -o "\$\(id -un\)" '\/my data'`/);
+  const exposed = judgeDataFolder({ ...folder, exposed: true }, before);
+  assert.deepEqual([exposed.ok, exposed.remedy], [null, 'Run `chmod -R o= ./data`.']);
   const given = judgeDataFolder({ ...folder, writable: false }, before);
   assert.match(given.remedy ?? '', /`sudo chown -R "\$\(id -un\)" \.\/data`/);
 });

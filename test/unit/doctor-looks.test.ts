@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LOOK_ROOTS, type LookRoots } from '../../services/camera/trouble/look.ts';
@@ -143,6 +143,15 @@ test('the data folder is looked at, and neither made nor changed', (t) => {
   const root = tree(t, { 'data/secrets/mqtt-camera': 'geheim\n', file: '' });
   const there = lookAtDataFolder(join(root, 'data'));
   assert.deepEqual([there.kind, there.writable, there.secret], ['folder', true, { kind: 'there', password: 'geheim' }]);
+  chmodSync(join(root, 'data/secrets'), 0o755);
+  chmodSync(join(root, 'data/secrets/mqtt-camera'), 0o644);
+  for (const [mode, exposed] of [
+    [0o755, true],
+    [0o700, false],
+  ] as const) {
+    chmodSync(join(root, 'data'), mode);
+    assert.equal(lookAtDataFolder(join(root, 'data')).exposed, exposed);
+  }
   const none = lookAtDataFolder(join(root, 'a/b/data'));
   assert.deepEqual([none.kind, none.writable, none.secret, none.uid], ['none', true, { kind: 'none' }, process.getuid?.()]);
   assert.equal(lookAtDataFolder(join(root, 'a')).kind, 'none');

@@ -66,6 +66,21 @@ test('a flood of one kind is one line a minute, and kinds do not hide each other
   assert.deepEqual(told(), [[40, 'refused', undefined, 'e']], 'after a quiet minute at once again');
 });
 
+test('a stranger’s words are shortened in lines that are gathered', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { log, lines } = keepLog();
+  const gathering = new GatheringLog(log);
+  for (let i = 0; i < 2; i++) gathering.tell('warn', 'refused', { client: 'x'.repeat(60_000), of: 7 });
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(
+    lines.map(({ client, of }) => [String(client).length, of]),
+    [
+      [500, 7],
+      [500, 7],
+    ],
+  );
+});
+
 test('a pulse beats each period, and once sooner however often that is asked for', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let beats = 0;

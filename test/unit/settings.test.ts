@@ -41,6 +41,8 @@ test('without any the defaults are those of the contract', () => {
     tlsKey: undefined,
     tlsPort: 8883,
     auth: true,
+    maxConnections: 1_000,
+    maxConnectionsPerAddress: 250,
   });
   assert.deepEqual(bridge, { url: undefined, username: undefined, password: undefined, tlsCa: undefined, frames: false });
   assert.deepEqual(
@@ -286,7 +288,9 @@ test('sources', () => {
     'https://h',
   ];
   for (const source of good) assert.equal(read({ CAMERA_SOURCE: source }).cameras[0]?.source, source);
-  for (const source of ['usb:', 'ftp://h', 'file:///etc/passwd', 'concat:a|b', 'data:x', 'rtsp://', 'a\0b', 'x'.repeat(2049)]) {
+  const other = ['usb:', 'ftp://h', 'file:///etc/passwd', 'concat:a|b', 'data:x', 'rtsp://', 'subfile:a', 'tee:a', 'pipe:0', 'ffconcat:a'];
+  const odd = ['a\0b', 'http://h/a b', "http://h/a'\nfile '/etc/passwd", 'rtsp://h/a\r\nX: y', 'x'.repeat(2049)];
+  for (const source of [...other, ...odd]) {
     assert.match(faultsOf({ CAMERA_SOURCE: source }).join('\n'), /CAMERA_SOURCE/, source);
   }
 });

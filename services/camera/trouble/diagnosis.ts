@@ -187,7 +187,10 @@ function failed(cause: string, advice: string): Diagnosis {
   return { condition: 'source-failed', cause, advice };
 }
 
-/** Without ffmpeg's `[video4linux2,v4l2 @ 0x5581…] `, whose digits may look like anything. */
+/** Without ffmpeg's `[video4linux2,v4l2 @ 0x5581…] `, whose digits may look like anything, and its name for the pipe with the address. */
 function bare(line: string): string {
-  return line.replace(/^(\[[^\]]*\] *)+/, '').trim();
+  return line
+    .replace(/^(\[[^\]]*\] *)+/, '')
+    .replace(/^pipe:0: /, '')
+    .trim();
 }

@@ -45,7 +45,7 @@ const FAULTS: Fault[] = [
   },
   {
     kinds: ['file', 'url'],
-    said: /Invalid data found|matches no streams|could not find codec parameters|Protocol .* not on whitelist/,
+    said: /Invalid data found|matches no streams|could not find codec parameters|(Protocol|Format) .*not on whitelist/,
     what: 'has no video that can be read',
     advice: 'Name a source that other players show as a video.',
     condition: 'bad-format',

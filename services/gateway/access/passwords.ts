@@ -59,7 +59,7 @@ export class Passwords {
       if (ms > 0) return { is: 'later', ms };
       // Counted before it is known, or many at once would all be looked at.
       this.#limit.failed(address, now);
-      checking = isKnown ? Promise.resolve(true) : this.#check(name, password, keyed);
+      checking = isKnown ? Promise.resolve(true) : this.#check({ name, password, address }, keyed);
     }
     try {
       if (!(await checking)) return { is: 'wrong' };
@@ -81,20 +81,20 @@ export class Passwords {
     return known !== undefined && known.hash === this.#accounts.get(name)?.hash && timingSafeEqual(known.keyed, keyed);
   }
 
-  #check(name: string, password: string, keyed: Buffer): Promise<boolean> {
+  #check({ name, password, address }: Attempt, keyed: Buffer): Promise<boolean> {
     // That there is an admin everybody knows; of all others it takes as long whether or not they are there.
     const isAdmin = isAdminName(name) && !this.#accounts.get(name);
     if (isAdmin || this.#accounts.names.length === 0) return Promise.resolve(false);
     const id = keyed.toString('base64url');
-    const checking = this.#isAccounts(name, password, keyed).finally(() => this.#underWay.delete(id));
+    const checking = this.#isAccounts({ name, password, address }, keyed).finally(() => this.#underWay.delete(id));
     this.#underWay.set(id, checking);
     return checking;
   }
 
-  async #isAccounts(name: string, password: string, keyed: Buffer): Promise<boolean> {
+  async #isAccounts({ name, password, address }: Attempt, keyed: Buffer): Promise<boolean> {
     const hash = this.#accounts.get(name)?.hash ?? NOBODYS_HASH;
     // Looked at again afterwards, since it takes its time, and the account may be another one by then.
-    const isRight = (await isPassword(password, hash)) && this.#accounts.get(name)?.hash === hash;
+    const isRight = (await isPassword(password, hash, this.#limit.isKnown(address))) && this.#accounts.get(name)?.hash === hash;
     if (isRight) this.#remembered.set(name, { hash, keyed });
     return isRight;
   }

@@ -5,6 +5,7 @@ import type { Hub } from '../hub.ts';
 import { problem } from '../problem.ts';
 import type { Routes } from '../routes.ts';
 import type { Access } from './access.ts';
+import type { Audit } from './audit.ts';
 import { TICKET_MS, type Use } from './tickets.ts';
 import { readJson } from './token-routes.ts';
 import { mayView, type Visitor } from './visitor.ts';
@@ -21,10 +22,11 @@ export interface TicketParts {
   /** Null: nobody has to log in, so every address is open already. */
   access: Access | null;
   basePath: string;
+  audit: Audit;
 }
 
 /** `POST /tickets`: an address that shows one picture, or logs in, once and within a minute, without a login of its own. */
-export function addTickets(routes: Routes, { hub, access, basePath }: TicketParts): void {
+export function addTickets(routes: Routes, { hub, access, basePath, audit }: TicketParts): void {
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'That is too much for a ticket.') });
 
   routes.add('POST', '/tickets', 'login', limit, async (c) => {
@@ -43,6 +45,7 @@ export function addTickets(routes: Routes, { hub, access, basePath }: TicketPart
     const ticket = access.tickets.issue(use, visitor, performance.now());
     const later = { 'Retry-After': String(TICKET_MS / 1000) };
     if (!ticket) return problem(429, 'There are too many tickets that nobody has used yet: try again later.', {}, later);
+    audit.note(c, 'ticket-made', visitor, { path });
     const url = new URL(`${basePath.slice(0, -1)}${output.path}`, originOf(c, access));
     url.searchParams.set('login' in use ? 'token' : 'ticket', ticket);
     return c.json({ ticket, url: url.href, expires: new Date(Date.now() + TICKET_MS).toISOString() }, 201);
