@@ -1,6 +1,6 @@
 /** Every route of the gateway, and what it answers to whom: from one table, which has to have them all. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Access } from '../../services/gateway/access/access.ts';
@@ -402,6 +402,18 @@ describe('users', () => {
       ['user-removed', 'admin', 'anna', undefined, undefined],
     ]);
     for (const secret of [password, again.password, 'chosen by']) assert.ok(!JSON.stringify(lines).includes(String(secret)));
+  });
+
+  test('a change waits while another makes one, on the command line perhaps', async () => {
+    const dataDir = makeWorkDir({ after });
+    const { ask, as } = setUp({}, '/', dataDir);
+    const rights = async () => ((await (await ask('/users', as('admin'))).json()) as { may: string[] }[]).at(-1)?.may;
+    writeFileSync(join(dataDir, 'users.lock'), '');
+    const change = ask('/users/viewer', { method: 'PATCH', body: user({ may: ['read:*'] }), ...as('admin') });
+    for (let i = 0; i < 3; i++) assert.deepEqual(await rights(), ['read:front']);
+    rmSync(join(dataDir, 'users.lock'));
+    assert.equal((await change).status, 200);
+    assert.deepEqual(await rights(), ['read:*']);
   });
 
   test('where the broker has a folder of its own nothing is written, and the answer has the command for a shell', async () => {
