@@ -12,6 +12,7 @@ const HANDSHAKE_FAILED = 'a TLS handshake failed: the peer may not know who sign
 /**
  * A peer that has been silent for so long is asked by TCP whether it is there; libuv asks ten times, a second apart. So one that has gone without
  * a word, cable and all, is noticed after 40 s, also when its keep-alive is 0 or a day: a program of MQTT 3.1.1 cannot be given another one.
+ * While something that was sent to it waits to be acknowledged TCP asks in its own time (tcp(7), tcp_retries2: up to 15 minutes).
  */
 const PROBE_AFTER_MS = 30_000;
 const TCP = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
@@ -38,7 +39,8 @@ export async function openListeners(settings: BrokerSettings['broker'], { places
     if (socket) opened.push(await openUnixSocket(socket, places, take));
     if (tlsCert && tlsKey) {
       const secure = secured({ cert: readPem('BROKER_TLS_CERT', tlsCert), key: readPem('BROKER_TLS_KEY', tlsKey) }, gathering, take);
-      opened.push(await open(net.createServer(TCP, gate(places, secure)), { host, port: tlsPort }, 'BROKER_TLS_PORT'));
+      const listener = await open(net.createServer(TCP, gate(places, secure.take)), { host, port: tlsPort }, 'BROKER_TLS_PORT');
+      opened.push({ ...listener, close: () => Promise.all([listener.close(), secure.end()]).then(() => {}) });
     }
     return opened;
   } catch (error) {
@@ -55,13 +57,14 @@ function gate(places: Places, take: Take, isUnix = false): (socket: net.Socket) 
   };
 }
 
-/** Takes connections once their handshake is done. */
-function secured(pems: { cert: Buffer; key: Buffer }, gathering: ListenerParts['gathering'], take: Take): Take {
-  /** By the peer's address and port, which the connection has in common with what comes of it. */
-  const places = new Map<string, Place>();
+/** Takes connections once their handshake is done; `end` closes those that are still about it. */
+function secured(pems: { cert: Buffer; key: Buffer }, gathering: ListenerParts['gathering'], take: Take): { take: Take; end(): void } {
+  /** Those in their handshake, by the peer's address and port, which a connection has in common with what comes of it. */
+  const begun = new Map<string, { socket: net.Socket; place: Place }>();
   const keyOf = ({ remoteAddress, remotePort }: net.Socket) => `${remoteAddress} ${remotePort}`;
   const server = tls.createServer({ ...pems, handshakeTimeout: HANDSHAKE_MS }, (socket) => {
-    const place = places.get(keyOf(socket));
+    const place = begun.get(keyOf(socket))?.place;
+    begun.delete(keyOf(socket));
     if (place) take(socket, place);
     else socket.destroy();
   });
@@ -69,11 +72,16 @@ function secured(pems: { cert: Buffer; key: Buffer }, gathering: ListenerParts['
     gathering.tell('info', HANDSHAKE_FAILED, { from: socket.remoteAddress, cause: message });
     socket.destroy();
   });
-  return (socket, place) => {
-    const key = keyOf(socket);
-    places.set(key, place);
-    socket.once('close', () => places.delete(key));
-    server.emit('connection', socket);
+  return {
+    take: (socket, place) => {
+      const key = keyOf(socket);
+      begun.set(key, { socket, place });
+      socket.once('close', () => begun.delete(key));
+      server.emit('connection', socket);
+    },
+    end: () => {
+      for (const { socket } of begun.values()) socket.destroy();
+    },
   };
 }
 

@@ -13,7 +13,7 @@ import { networkOf } from '../shared/login-limit.ts';
  */
 export const MAX_CONNECTS = 120;
 const CONNECTS_MS = 60_000;
-/** Addresses whose connects are counted; for one more the one that was counted first is forgotten. */
+/** Addresses whose connects are counted; for one more the one that has opened none for longest is forgotten. */
 const MAX_ADDRESSES = 10_000;
 /** Where our own services, and proxies on this machine, come from: one address, or none, stands for many. */
 const OWN_ADDRESSES = new Set(['127.0.0.1', '::ffff:127.0.0.1', '::1']);
@@ -123,9 +123,8 @@ export class Places {
   }
 
   #rateOf(network: string): Allowance {
-    const known = this.#rates.get(network);
-    if (known) return known;
-    const rate = new Allowance(MAX_CONNECTS, CONNECTS_MS);
+    const rate = this.#rates.get(network) ?? new Allowance(MAX_CONNECTS, CONNECTS_MS);
+    this.#rates.delete(network);
     this.#rates.set(network, rate);
     const [oldest] = this.#rates.keys();
     if (this.#rates.size > MAX_ADDRESSES && oldest !== undefined) this.#rates.delete(oldest);

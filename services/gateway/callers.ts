@@ -11,8 +11,8 @@ import { networkOf } from '../shared/login-limit.ts';
 import { Progress } from '../shared/progress.ts';
 import { STALLED_MS } from './mjpeg.ts';
 
-/** So many connections there may be beside those of viewers (`GATEWAY_MAX_VIEWERS`), each of about 10 kB. */
-export const MAX_CALLERS = 1_000;
+/** So many connections there may be beside those of viewers (`GATEWAY_MAX_VIEWERS`), each of up to 50 kB with its request. */
+export const MAX_CALLERS = 256;
 /** Whoever sends more requests ahead of their answers (RFC 9112, 9.3.2: pipelining) is closed; browsers send none. */
 const MAX_AHEAD = 16;
 /** A peer that does not end its side of a connection that we have ended is given so long, in ms. */

@@ -5,9 +5,10 @@ import { FaultError } from './fault.ts';
 /** 16 MB and about 50 ms here, 150 ms on a Raspberry Pi 4 (RFC 7914, 2). FINDINGS measured 134 MB and 377 ms for 2^17: too much for a Pi. */
 const COST: ScryptOptions = { N: 2 ** 14, r: 8, p: 1 };
 const KEY_BYTES = 32;
-/** One is computed at a time, whoever asks, and then so many times as long a rest is kept: two fifths of a core at most. */
-const REST = 1.5;
-/** So many wait: a second here, three on a Raspberry Pi 4. One more is told so, or takes the place of one that goes behind it. */
+/** One is computed at a time, whoever asks. So much may be computed at once, in ms of computing, and from then on this share of a core. */
+const BURST_MS = 2_000;
+const SHARE = 0.15;
+/** So many wait; at worst three seconds here, eight on a Raspberry Pi 4. One more is told so, or takes the place of one that goes behind it. */
 const MAX_WAITING = 8;
 /** Longer ones are wrong without a look. */
 const MAX_PASSWORD_BYTES = 1_024;
@@ -26,6 +27,8 @@ interface Turn {
 }
 
 let isBusy = false;
+/** What was computed and is not rested for, in ms, and when that was so. */
+let debt = { ms: 0, at: 0 };
 /** Those of known addresses stand in front. */
 const waiting: Turn[] = [];
 
@@ -71,7 +74,13 @@ async function derive(password: string, salt: Buffer, isKnown: boolean): Promise
   const began = performance.now();
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   scrypt(password, salt, KEY_BYTES, COST, (error, key) => (error ? reject(error) : resolve(key)));
-  return await promise.finally(() => setTimeout(next, REST * (performance.now() - began)));
+  return await promise.finally(() => setTimeout(next, restAfter(began, performance.now())));
+}
+
+/** How long nothing is computed now, in ms. */
+function restAfter(began: number, now: number): number {
+  debt = { ms: Math.max(0, debt.ms - (now - debt.at) * SHARE) + now - began, at: now };
+  return Math.max(0, debt.ms - BURST_MS) / SHARE;
 }
 
 function turn(isKnown: boolean): Promise<void> {

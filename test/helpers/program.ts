@@ -9,7 +9,9 @@ import { makeWorkDir } from './work-dir.ts';
 const root = new URL('../../', import.meta.url).pathname;
 const mark = 'HOMEGUARD_TEST_PROGRAM';
 /** As package.json's scripts have it: frames are no small objects, so room for many of those is only memory. */
-const nodeOptions = ['--max-semi-space-size=1'];
+const nodeOptions = ['--max-semi-space-size=1', '--heap-growing-percent=10'];
+/** So that what a password or a picture took is given back (mallopt(3)). */
+const malloc = { MALLOC_MMAP_THRESHOLD_: '4194304', MALLOC_TRIM_THRESHOLD_: '4194304' };
 
 export interface ProgramOptions {
   /** Path in the project of what is run, services/homeguard.ts unless given. */
@@ -45,7 +47,7 @@ export function startProgram(
   const [first = '', ...others] = [...through, process.execPath, ...nodeOptions, root + main, ...args];
   const child = spawn(first, others, {
     cwd: cwd ?? makeWorkDir(t),
-    env: { ...shellEnv(), BROKER_PORT: '0', GATEWAY_PORT: '0', ...env, [mark]: id },
+    env: { ...shellEnv(), ...malloc, BROKER_PORT: '0', GATEWAY_PORT: '0', ...env, [mark]: id },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const program = new Program(main, child, id);

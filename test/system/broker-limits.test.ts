@@ -14,7 +14,7 @@ import { processStats } from '../helpers/process-stats.ts';
 import { startProgram } from '../helpers/program.ts';
 import { connectRaw, openRaw, type RawMqtt } from '../helpers/raw-mqtt.ts';
 import { connectMqtt, receive, startTestBroker, type TestBroker, testSettings } from '../helpers/services.ts';
-import { until, untilEvent } from '../helpers/until.ts';
+import { until, untilEvent, within } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
 /** A PUBLISH header that announces 100 MB. */
@@ -339,6 +339,10 @@ describe('addresses', { concurrency: true }, () => {
     plainPeer.socket.write('GET / HTTP/1.0\r\n\r\n');
     await until('end of who speaks no TLS', () => plainPeer.closed);
     assert.ok(bus.lines.some(({ msg, from }) => msg.startsWith('a TLS handshake failed') && from === '127.0.0.1'));
+    // A handshake that does not come holds up no stop.
+    const silent = await openRaw(t, { host: '127.0.0.1', port });
+    await within('stop', bus.stop());
+    await until('end of who was silent', () => silent.closed);
   });
 
   test('a file that is no socket is not deleted', async (t) => {

@@ -176,12 +176,12 @@ describe('what is let in', { concurrency: 4 }, () => {
     const main = join(import.meta.dirname, '../../services/user/main.ts');
     const env = { PATH: process.env.PATH, DATA_DIR: gateway.settings.dataDir };
     const add = (name: string) => promisify(execFile)(process.execPath, [main, 'add', name, '--may', 'read:*'], { env });
-    const names = ['lena', 'lisa', 'lola', 'luca', 'lutz'];
+    const names = ['lena', 'lisa'];
     const byHttp = (name: string) => send('users', { name, may: ['read:*'] }).then(({ status }) => assert.equal(status, 201));
-    await Promise.all([...names.map((name) => byHttp(`${name}1`)), ...names.slice(0, 2).map((name) => add(`${name}2`))]);
+    await Promise.all(names.flatMap((name) => [byHttp(`${name}1`), add(`${name}2`)]));
     const list = (await (await fetch(`${url}users`, { headers: bearer })).json()) as { name: string }[];
     const made = list.map(({ name }) => name).filter((name) => name.startsWith('l'));
-    assert.deepEqual(made, ['lena1', 'lena2', 'lisa1', 'lisa2', 'lola1', 'luca1', 'lutz1']);
+    assert.deepEqual(made, ['lena1', 'lena2', 'lisa1', 'lisa2']);
   });
 
   test('a token: made by an admin, shown once, for a program that can show it as Bearer or as a password, until it is removed', async (t) => {
