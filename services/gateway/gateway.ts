@@ -52,9 +52,9 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
     const door = new Door({ hub, maxViewers, refusals, clientOf, log: tools.log });
     const metrics = createMetrics({ hub, refusals });
     const isContainer = CONTAINER_MARKS.some((mark) => existsSync(mark));
-    const commands = { userProgram: userProgram({ isContainer, folder: import.meta.dirname }) };
-    const parts = { hub, access, assets: readAssets(), basePath, door, callers, clientOf, refusals, metrics, log: tools.log };
-    const { app } = createApp({ ...parts, ...commands });
+    const program = userProgram({ isContainer, folder: import.meta.dirname });
+    const tellers = { refusals, metrics, log: tools.log };
+    const { app } = createApp({ hub, access, assets: readAssets(), basePath, door, callers, clientOf, userProgram: program, ...tellers });
     const server = createBoundedServer({ app, callers, maxViewers, refusals, clientOf });
     await listen(server, settings.gateway);
     const { port } = server.address() as AddressInfo;
