@@ -117,7 +117,8 @@ export class Door implements Pick<AedesOptions, 'authenticate' | 'authorizePubli
       const change = this.#parts.access.refresh();
       this.#trouble = null;
       if (!change) return false;
-      if (this.#hasBegun) this.#audit.note('users-changed', { who: 'npm run user', users: change.users.join(',') || 'none' });
+      if (this.#hasBegun)
+        this.#audit.note('users-changed', { who: 'npm run user, or an admin at the gateway', users: change.users.join(',') || 'none' });
       for (const visitor of change.gone) this.#sendOut(visitor);
       return true;
     } catch (error) {

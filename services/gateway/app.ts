@@ -11,6 +11,7 @@ import { Presence } from './access/presence.ts';
 import type { Client, Sender } from './access/proxy.ts';
 import { addTickets } from './access/ticket-routes.ts';
 import { addTokens } from './access/token-routes.ts';
+import { addUsers } from './access/user-routes.ts';
 import { type Asset, createAsset } from './assets.ts';
 import { addCameras, type CameraParts } from './camera-routes.ts';
 import type { Env } from './context.ts';
@@ -30,16 +31,16 @@ export interface AppParts {
   door: CameraParts['door'];
   callers: CameraParts['callers'];
   clientOf: (sender: Sender) => Client;
+  /** What changes users on the command line here. */
+  userProgram: string;
   refusals: Refusals;
   metrics: Metrics;
   log: Logger;
 }
 
 /** All routes of the gateway, and what each needs. It never listens, so a test can ask it without a port. */
-export function createApp({ hub, access, assets, basePath, door, callers, clientOf, refusals, metrics, log }: AppParts): {
-  app: Hono<Env>;
-  routes: Routes;
-} {
+export function createApp(parts: AppParts): { app: Hono<Env>; routes: Routes } {
+  const { hub, access, assets, basePath, door, callers, clientOf, userProgram, refusals, metrics, log } = parts;
   // Without `strict` Hono cuts the slash off a request's path before it looks for its route, so the base has none either.
   const app = new Hono<Env>({ strict: false });
   const routes = new Routes(app.basePath(basePath.replace(/(?<=.)\/$/, '')));
@@ -60,6 +61,7 @@ export function createApp({ hub, access, assets, basePath, door, callers, client
   addLogin(routes, { access, pages, basePath, refusals, audit });
   addMe(routes, hub);
   addTokens(routes, access?.tokens ?? null, audit);
+  addUsers(routes, { users: access?.users ?? null, program: userProgram, audit });
   addTickets(routes, { hub, access, basePath, audit });
   routes.add('GET', '/readyz', 'login', () => (hub.trouble ? problem(503, hub.trouble) : new Response('ready\n')));
   routes.add('GET', '/metrics', 'view-all', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }));

@@ -11,6 +11,7 @@ import { readOrMakeSecret } from '../shared/secrets.ts';
 import type { GatewaySettings } from '../shared/settings.ts';
 import { Access, type AccessParts } from './access/access.ts';
 import { createClientFinder } from './access/proxy.ts';
+import { userProgram } from './access/user-command.ts';
 import { createApp } from './app.ts';
 import { readAssets } from './assets.ts';
 import { Callers } from './callers.ts';
@@ -50,11 +51,14 @@ export async function startGateway(settings: GatewaySettings, tools: { log: Logg
   try {
     const door = new Door({ hub, maxViewers, refusals, clientOf, log: tools.log });
     const metrics = createMetrics({ hub, refusals });
-    const { app } = createApp({ hub, access, assets: readAssets(), basePath, door, callers, clientOf, refusals, metrics, log: tools.log });
+    const isContainer = CONTAINER_MARKS.some((mark) => existsSync(mark));
+    const program = userProgram({ isContainer, folder: import.meta.dirname });
+    const tellers = { refusals, metrics, log: tools.log };
+    const { app } = createApp({ hub, access, assets: readAssets(), basePath, door, callers, clientOf, userProgram: program, ...tellers });
     const server = createBoundedServer({ app, callers, maxViewers, refusals, clientOf });
     await listen(server, settings.gateway);
     const { port } = server.address() as AddressInfo;
-    const place = { host: os.hostname(), isContainer: CONTAINER_MARKS.some((mark) => existsSync(mark)), port };
+    const place = { host: os.hostname(), isContainer, port };
     hub.announcePage(pageAddress(settings.gateway, place), ownAddress(settings.gateway, place));
     const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
     return {

@@ -10,7 +10,7 @@ import { problem } from './problem.ts';
  * every camera; `admin`.
  */
 export type Need = 'open' | 'self' | 'login' | 'view' | 'control' | 'view-all' | 'admin';
-export type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** Where routes are made, each with what it needs: what is not made here is not served, whoever asks. */
 export class Routes {

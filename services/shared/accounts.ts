@@ -1,10 +1,11 @@
-/** The users that `npm run user` makes, in `DATA_DIR/users.json`: the broker and the gateway know the same ones. */
+/** The users that `npm run user` and the gateway make, in `DATA_DIR/users.json`: the broker and the gateway know the same ones. */
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fchownSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from './fault.ts';
 import { formatRights, parseRights, type Rights } from './rights.ts';
+import { readSecret } from './secrets.ts';
 
 /** A user's name: it stands in logs and in topics. */
 export const USER_NAME = /^[a-z0-9][a-z0-9_.-]{0,31}$/;
@@ -17,11 +18,17 @@ export interface Account {
   /** As `hashPassword` makes it. */
   hash: string;
   rights: Rights;
+  /** ISO 8601, UTC; older versions did not note it. */
+  made?: string;
 }
 
 const stored = v.record(
   v.pipe(v.string(), v.regex(USER_NAME)),
-  v.object({ password: v.pipe(v.string(), v.maxLength(256)), may: v.pipe(v.array(v.string()), v.maxLength(64)) }),
+  v.object({
+    password: v.pipe(v.string(), v.maxLength(256)),
+    may: v.pipe(v.array(v.string()), v.maxLength(64)),
+    made: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  }),
 );
 
 /** Users as the file has them now; it is read again when it has changed. */
@@ -73,6 +80,14 @@ export function accountFolders(dataDir: string): string[] {
   return own.length > 0 ? own : [dataDir];
 }
 
+/**
+ * Has the broker a folder of its own, with the users that count on MQTT? Then setup has put the gateway's password for it into this one, and
+ * none of the others that the broker makes.
+ */
+export function isBrokerElsewhere(dataDir: string): boolean {
+  return readSecret(dataDir, 'mqtt-gateway') !== undefined && readSecret(dataDir, 'mqtt-homeassistant') === undefined;
+}
+
 /** Empty: there is no file. A change within a tick of the clock shows in the inode, since each write makes a new file. */
 function versionOf(file: string): string {
   const { mtimeNs, ino, size } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
@@ -82,7 +97,9 @@ function versionOf(file: string): string {
 function readAccounts(file: string): Map<string, Account> {
   try {
     const entries = Object.entries(v.parse(stored, JSON.parse(readFileSync(file, 'utf8'))));
-    return new Map(entries.map(([name, { password, may }]) => [name, { hash: password, rights: parseRights(may) }]));
+    return new Map(
+      entries.map(([name, { password, may, made }]) => [name, { hash: password, rights: parseRights(may), ...(made && { made }) }]),
+    );
   } catch (error) {
     throw new FaultError(
       `the users in ${file} cannot be read (${(error as Error).message}): mend the file, or delete it and add them anew`,
@@ -94,7 +111,7 @@ function readAccounts(file: string): Map<string, Account> {
 }
 
 function writeAccounts(file: string, accounts: ReadonlyMap<string, Account>): void {
-  const entries = [...accounts].map(([name, { hash, rights }]) => [name, { password: hash, may: formatRights(rights) }]);
+  const entries = [...accounts].map(([name, { hash, rights, made }]) => [name, { password: hash, may: formatRights(rights), made }]);
   const draft = `${file}.${randomUUID()}`;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });

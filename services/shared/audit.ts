@@ -12,6 +12,9 @@ const SENTENCES = {
   'token-made': 'a token was made',
   'token-removed': 'a token was removed',
   'ticket-made': 'a ticket was made',
+  'user-made': 'a user was made',
+  'user-changed': 'a user was changed',
+  'user-removed': 'a user was removed',
   'users-changed': 'the users have changed',
 } as const;
 

@@ -1,11 +1,8 @@
 /** What `npm run user` was asked to do. Pure. */
 import { parseArgs } from 'node:util';
-import { USER_NAME } from '../shared/accounts.ts';
 import { FaultError } from '../shared/fault.ts';
 import { parseRights, type Rights } from '../shared/rights.ts';
-
-/** Names that HomeGuard's own users have, or that say more than a name should. */
-const TAKEN = ['camera', 'gateway', 'homeassistant', 'healthcheck', 'bridge', 'admin'];
+import { checkUserName } from '../shared/users.ts';
 
 export type Command =
   | { is: 'help' }
@@ -70,8 +67,5 @@ function check(isRight: boolean, otherwise: string): void {
 
 function checkName(name: string): string {
   check(name !== '', 'Name the user.');
-  if (!USER_NAME.test(name))
-    throw new FaultError(`"${name.slice(0, 40)}" is no user's name: a name is a small letter or digit, then at most 31 of a-z 0-9 _ . -`);
-  if (TAKEN.includes(name)) throw new FaultError(`${name} is HomeGuard's own: choose another name`);
-  return name;
+  return checkUserName(name);
 }

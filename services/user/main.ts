@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { accountFolders } from '../shared/accounts.ts';
 import { FaultError } from '../shared/fault.ts';
+import { hashPassword, makePassword } from '../shared/password.ts';
 import { formatRights, type Rights } from '../shared/rights.ts';
 import { readSettings } from '../shared/settings.ts';
+import { type User, Users } from '../shared/users.ts';
+import { withLock } from '../shared/users-lock.ts';
 import { ArgumentsError, type Command, readCommand } from './command.ts';
-import { withLock } from './lock.ts';
 import { readPasswordFile } from './password-file.ts';
-import { type User, Users } from './user.ts';
 
 const HELP = `People and programs that may use HomeGuard, each with a password and rights of its own: by MQTT and on the web page.
 
@@ -48,24 +49,36 @@ async function main(args: string[]): Promise<number> {
 
 async function obey(command: Exclude<Command, { is: 'help' }>): Promise<string> {
   const { dataDir } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
-  if (command.is === 'list') return listed(new Users(dataDir).list());
-  // Somebody may take long to type it.
+  const folders = accountFolders(dataDir);
+  if (command.is === 'list') return listed(new Users(folders).list());
+  // Somebody may take long to type it, and it takes its time to be hashed.
   const chosen = 'passwordFile' in command ? read(command.passwordFile) : undefined;
-  return withLock(accountFolders(dataDir)[0] ?? dataDir, () => change(new Users(dataDir), command, chosen));
+  const password = chosen ?? makePassword();
+  const hash = 'passwordFile' in command ? await hashPassword(password) : '';
+  return withLock(folders[0] ?? dataDir, () => change(new Users(folders), command, { password, hash, isChosen: chosen !== undefined }));
 }
 
-async function change(users: Users, command: Exclude<Command, { is: 'help' | 'list' }>, chosen: string | undefined): Promise<string> {
+interface Given {
+  password: string;
+  hash: string;
+  isChosen: boolean;
+}
+
+function change(users: Users, command: Exclude<Command, { is: 'help' | 'list' }>, given: Given): string {
+  const { name } = command;
   switch (command.is) {
     case 'add':
-      return told(`The user ${command.name} is made`, command.rights, await users.add(command.name, command.rights, chosen), chosen);
+      users.add(name, { hash: given.hash, rights: command.rights });
+      return told(`The user ${name} is made`, command.rights, given);
     case 'may':
-      users.setRights(command.name, command.rights);
-      return told(`The user ${command.name} has other rights now`, command.rights);
+      users.change(name, { rights: command.rights });
+      return told(`The user ${name} has other rights now`, command.rights);
     case 'password':
-      return told(`The user ${command.name} has another password`, null, await users.setPassword(command.name, chosen), chosen);
+      users.change(name, { hash: given.hash });
+      return told(`The user ${name} has another password`, null, given);
     case 'remove':
-      users.remove(command.name);
-      return `The user ${command.name} is removed; whoever is connected as it is sent out within 2 s.\n`;
+      users.remove(name);
+      return `The user ${name} is removed; whoever is connected as it is sent out within 2 s.\n`;
   }
 }
 
@@ -73,12 +86,14 @@ function read(file: string | undefined): string | undefined {
   return file === undefined ? undefined : readPasswordFile(file);
 }
 
-/** @param password is shown unless it was chosen, as whoever chose it knows it */
-function told(what: string, rights: Rights | null, password?: string, chosen?: string): string {
+/** The password is shown unless it was chosen, as whoever chose it knows it. */
+function told(what: string, rights: Rights | null, given?: Given): string {
   const lines = [`${what}:`];
   if (rights) lines.push(`  may        ${formatRights(rights).join(', ')}`);
-  if (password !== undefined) lines.push(`  password   ${chosen === undefined ? `${password}   (shown this once)` : 'as you chose it'}`);
-  if (password !== undefined) lines.push('It is good for MQTT, where the broker of HomeGuard listens, and for the web page.');
+  if (given) {
+    lines.push(`  password   ${given.isChosen ? 'as you chose it' : `${given.password}   (shown this once)`}`);
+    lines.push('It is good for MQTT, where the broker of HomeGuard listens, and for the web page.');
+  }
   return `${lines.join('\n')}\n`;
 }
 

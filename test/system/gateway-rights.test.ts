@@ -1,12 +1,15 @@
 /** Users, tokens and tickets at a real gateway: what they see, and that it ends when they may no more. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { Accounts } from '../../services/shared/accounts.ts';
 import { hashPassword } from '../../services/shared/password.ts';
 import { parseRights } from '../../services/shared/rights.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
-import { startTestBroker, startTestGateway, type TestBroker, type TestGateway, token } from '../helpers/services.ts';
+import { connectMqtt, startTestBroker, startTestGateway, type TestBroker, type TestGateway, token } from '../helpers/services.ts';
 import { until, within } from '../helpers/until.ts';
 import { bearer, openLive, watchStream } from '../helpers/viewers.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
@@ -39,8 +42,8 @@ const may = async (name: string, ...rights: string[]) => accounts.set(name, { ha
 let addresses = 0;
 const from = () => ({ 'X-Forwarded-For': `192.0.2.${++addresses}` });
 
-async function logIn(name: string): Promise<{ Cookie: string }> {
-  const body = new URLSearchParams({ name, password: 'of the house' });
+async function logIn(name: string, password = 'of the house'): Promise<{ Cookie: string }> {
+  const body = new URLSearchParams({ name, password });
   const answer = await fetch(`${url}login`, { method: 'POST', redirect: 'manual', headers: from(), body });
   assert.equal(answer.status, 303, await answer.text());
   return { Cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' };
@@ -129,6 +132,56 @@ describe('what is let in', { concurrency: 4 }, () => {
     accounts.set('dora', null);
     await again.ended();
     assert.equal(await statusOf('cameras', { headers: removed }), 401);
+  });
+
+  test('the life of a user over HTTP: at the page and on MQTT, with other rights, another password, and gone', async (t) => {
+    const change = async (method: string, path: string, body: object | null = null) => {
+      const answer = await fetch(url + path, { method, headers: bearer, body: body && JSON.stringify(body) });
+      assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+      return answer.status === 204 ? {} : ((await answer.json()) as { password?: string });
+    };
+    const { password = '' } = await change('POST', 'users', { name: 'kira', may: ['control:*'] });
+    const headers = await logIn('kira', password);
+    const enter = (secret: string) => connectMqtt(t, bus.url, { username: 'kira', password: secret });
+    const client = await until('the user to be known on MQTT', () => enter(password), { ms: 3_000 });
+    await client.subscribeAsync('homeguard/front/state');
+
+    const both = await watchAll(t, headers);
+    await change('PATCH', 'users/kira', { may: ['read:door'] });
+    await within('end of the stream', both.stream.ended);
+    assert.equal(await statusOf('cameras/front/snapshot', { headers }), 404);
+    assert.equal(await statusOf('cameras/door/snapshot', { headers }), 200, 'still logged in');
+    const isRefused = () =>
+      client.subscribeAsync('homeguard/front/telemetry').then(
+        () => false,
+        () => true,
+      );
+    await until('other rights on MQTT', isRefused, { ms: 3_000 });
+
+    await change('PATCH', 'users/kira', { may: ['read:*'] });
+    const watching = await watchAll(t, headers);
+    await change('PATCH', 'users/kira', { password: 'one of her own' });
+    await watching.ended();
+    assert.equal(await statusOf('cameras', { headers }), 401);
+    await until('the end on MQTT', () => !client.connected, { ms: 3_000 });
+    const again = await enter('one of her own');
+    const last = await watchAll(t, await logIn('kira', 'one of her own'));
+    await change('DELETE', 'users/kira');
+    await last.ended();
+    await until('the end on MQTT', () => !again.connected, { ms: 3_000 });
+    await assert.rejects(enter('one of her own'));
+  });
+
+  test('users that are made at once, here and on the command line, are all there', async () => {
+    const main = join(import.meta.dirname, '../../services/user/main.ts');
+    const env = { PATH: process.env.PATH, DATA_DIR: gateway.settings.dataDir };
+    const add = (name: string) => promisify(execFile)(process.execPath, [main, 'add', name, '--may', 'read:*'], { env });
+    const names = ['lena', 'lisa'];
+    const byHttp = (name: string) => send('users', { name, may: ['read:*'] }).then(({ status }) => assert.equal(status, 201));
+    await Promise.all(names.flatMap((name) => [byHttp(`${name}1`), add(`${name}2`)]));
+    const list = (await (await fetch(`${url}users`, { headers: bearer })).json()) as { name: string }[];
+    const made = list.map(({ name }) => name).filter((name) => name.startsWith('l'));
+    assert.deepEqual(made, ['lena1', 'lena2', 'lisa1', 'lisa2']);
   });
 
   test('a token: made by an admin, shown once, for a program that can show it as Bearer or as a password, until it is removed', async (t) => {

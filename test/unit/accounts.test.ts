@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Accounts, USER_NAME } from '../../services/shared/accounts.ts';
@@ -8,6 +8,7 @@ import { FaultError } from '../../services/shared/fault.ts';
 import { LoginLimit, networkOf } from '../../services/shared/login-limit.ts';
 import { BusyError, hashPassword, isPassword } from '../../services/shared/password.ts';
 import { ADMIN, formatRights, may, mayUseTopic, NOTHING, parseRights } from '../../services/shared/rights.ts';
+import { withLock } from '../../services/shared/users-lock.ts';
 import { readCommand } from '../../services/user/command.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
@@ -99,6 +100,23 @@ describe('users', () => {
     writeFileSync(join(dir, 'users.json'), readFileSync(join(dir, 'users.json'), 'utf8').slice(1));
     assert.throws(() => accounts.refresh(), FaultError);
     assert.deepEqual(accounts.names, ['anna']);
+  });
+
+  test('are changed by one at a time', async (t) => {
+    const dir = makeWorkDir(t);
+    const lock = join(dir, 'users.lock');
+    writeFileSync(lock, '');
+    const done: string[] = [];
+    const change = withLock(dir, () => done.push(existsSync(lock) ? 'under the lock' : 'without it'));
+    await new Promise(setImmediate);
+    assert.deepEqual(done, [], 'another has it');
+    rmSync(lock);
+    await change;
+    await assert.rejects(
+      withLock(dir, () => assert.fail('of the work')),
+      /of the work/,
+    );
+    assert.deepEqual([done, readdirSync(dir)], [['under the lock'], []]);
   });
 
   test('there are a hundred at most', (t) => {

@@ -1,8 +1,11 @@
 /** Every route of the gateway, and what it answers to whom: from one table, which has to have them all. */
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Access } from '../../services/gateway/access/access.ts';
 import { createClientFinder } from '../../services/gateway/access/proxy.ts';
+import { userProgram } from '../../services/gateway/access/user-command.ts';
 import { type AppParts, createApp } from '../../services/gateway/app.ts';
 import { readAssets } from '../../services/gateway/assets.ts';
 import { Camera } from '../../services/gateway/camera.ts';
@@ -10,6 +13,7 @@ import { Channel } from '../../services/gateway/channel.ts';
 import { Refusals } from '../../services/gateway/refusals.ts';
 import { Accounts } from '../../services/shared/accounts.ts';
 import { parseRights } from '../../services/shared/rights.ts';
+import { writeSecret } from '../../services/shared/secrets.ts';
 import { keepLog } from '../helpers/kept-log.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
 
@@ -31,6 +35,8 @@ interface Row {
 const open = (status: number): Row['answers'] => [status, status, status, status, status];
 const login = (status: number): Row['answers'] => [401, 403, status, status, status];
 const view = (status: number) => ({ front: login(status), door: [401, 403, 404, 404, status] as Row['answers'] });
+const admin = (status: number): Row['answers'] => [401, 403, 403, 403, status];
+const user = (sent: object) => JSON.stringify(sent);
 const ticket = (path: string) => JSON.stringify({ path });
 
 /** Route, as it is declared -> what is asked of it. */
@@ -63,6 +69,24 @@ const TABLE: Record<string, Row[]> = {
   'DELETE /tokens/:name': [
     { path: '/tokens/printer', method: 'DELETE', need: 'admin', answers: [401, 403, 403, 403, 204] },
     { path: '/tokens/printer', method: 'DELETE', need: 'admin', answers: [401, 403, 403, 403, 404] },
+  ],
+  'GET /users': [{ path: '/users', need: 'admin', answers: admin(200) }],
+  'POST /users': [
+    { path: '/users', method: 'POST', need: 'admin', body: user({ name: 'anna', may: ['read:front'] }), answers: admin(201) },
+    { path: '/users', method: 'POST', need: 'admin', body: user({ name: 'anna', may: ['read:front'] }), answers: admin(409) },
+    { path: '/users', method: 'POST', need: 'admin', body: user({ name: 'admin', may: ['admin'] }), answers: admin(422) },
+    { path: '/users', method: 'POST', need: 'admin', body: 'no JSON', answers: admin(422) },
+    { path: '/users', method: 'POST', need: 'admin', body: 'x'.repeat(17 << 10), answers: admin(413) },
+  ],
+  'PATCH /users/:name': [
+    { path: '/users/anna', method: 'PATCH', need: 'admin', body: user({ may: ['control:front'] }), answers: admin(200) },
+    { path: '/users/anna', method: 'PATCH', need: 'admin', body: user({}), answers: admin(422) },
+    { path: '/users/nope', method: 'PATCH', need: 'admin', body: user({ password: null }), answers: admin(404) },
+  ],
+  'DELETE /users/:name': [
+    { path: '/users/anna', method: 'DELETE', need: 'admin', answers: admin(204) },
+    { path: '/users/anna', method: 'DELETE', need: 'admin', answers: admin(404) },
+    { path: '/users/admin', method: 'DELETE', need: 'admin', answers: admin(404) },
   ],
   'POST /tickets': [
     { path: '/tickets', method: 'POST', need: 'login', body: ticket('/cameras/front/stream'), answers: login(201) },
@@ -111,6 +135,7 @@ const NOTHING = [
   '/nonsense',
   '/cameras/front/nothing',
   '/tokens/printer',
+  '/users/viewer',
   '/.env',
   '/cams',
   '/assets',
@@ -129,9 +154,8 @@ function channelOf(id: string): Channel {
   return new Channel(camera, () => {});
 }
 
-function setUp(overrides: Partial<AppParts> = {}, basePath = '/') {
+function setUp(overrides: Partial<AppParts> = {}, basePath = '/', dataDir = makeWorkDir({ after })) {
   const { log, lines } = keepLog();
-  const dataDir = makeWorkDir({ after });
   const accounts = new Accounts(dataDir);
   const clientOf = createClientFinder(['192.0.2.200']);
   const proxyLogin = { header: 'remote-user', rights: parseRights(['read:door']) };
@@ -162,6 +186,7 @@ function setUp(overrides: Partial<AppParts> = {}, basePath = '/') {
     door: { turnAway: () => null, slow: () => () => {}, noisy: () => () => {} },
     callers: { admitViewer: () => {} },
     clientOf,
+    userProgram: 'npm run user --',
     metrics,
     log,
   };
@@ -318,6 +343,143 @@ describe('who asks', () => {
     );
     const named = await ask('/', { from: '192.0.2.200', headers: { 'Remote-User': 'publisher', Accept: 'text/html' } });
     assert.ok(!/<script/.test(await named.text()));
+  });
+});
+
+describe('users', () => {
+  test('what is wrong is named, with what would be right, and nothing is changed', async () => {
+    const { ask, as } = setUp();
+    const list = async () => (await ask('/users', as('admin'))).text();
+    const before = await list();
+    assert.deepEqual((JSON.parse(before) as unknown[])[0], { name: 'controller', may: ['control:front'], made: null });
+    assert.ok(!before.includes('of controller'), 'no hash');
+    const good = { name: 'anna', may: ['read:front'] };
+    const cases: [method: string, path: string, sent: unknown, told: RegExp][] = [
+      ['POST', '/users', [], /^this is no JSON object: send \{"name": "anna", "may": \["read:front"\]\}/],
+      ['POST', '/users', { ...good, right: 'x' }, /^"right" is not known here: send/],
+      ['POST', '/users', { may: good.may }, /^name has to be a text: send/],
+      ['POST', '/users', { ...good, name: '../x' }, /^"\.\.\/x" is no user's name: a name is/],
+      ['POST', '/users', { ...good, name: 'camera' }, /^camera is HomeGuard's own: choose another name\.$/],
+      ['POST', '/users', { name: 'anna' }, /^may has to be a list of one right or more/],
+      ['POST', '/users', { ...good, may: 'read:front' }, /^may has to be a list of one right or more/],
+      ['POST', '/users', { ...good, may: ['reed:front'] }, /^"reed:front" is no right: say admin, read:\{camera\}/],
+      ['POST', '/users', { ...good, password: 'short' }, /^the password is too short: it has to have at least 8 characters\.$/],
+      ['POST', '/users', { ...good, password: 'x'.repeat(1025) }, /^the password is too long: it may have 1024 bytes\.$/],
+      ['POST', '/users', { ...good, password: 'two lines\nof it' }, /^the password has more than one line/],
+      ['POST', '/users', { ...good, password: 12345678 }, /^password has to be a text, or null/],
+      ['PATCH', '/users/viewer', {}, /^nothing is to be changed: send \{"may": \["read:front"\]\}, \{"password": "…"\}, or both/],
+      ['PATCH', '/users/viewer', { may: [] }, /to take everything away, remove the user\.$/],
+      ['PATCH', '/users/viewer', { name: 'other' }, /^"name" is not known here/],
+    ];
+    for (const [method, path, sent, told] of cases) {
+      const answer = await ask(path, { method, body: JSON.stringify(sent), ...as('admin') });
+      assert.deepEqual([answer.status, answer.headers.get('content-type')], [422, 'application/problem+json'], JSON.stringify(sent));
+      assert.match(((await answer.json()) as { detail: string }).detail, told);
+    }
+    assert.equal(await list(), before);
+  });
+
+  test('a password is made and shown once, unless it was chosen, and no log has it; a page of another site makes nobody', async () => {
+    const { ask, as, lines } = setUp();
+    const send = (method: string, path: string, sent: object, headers = {}) =>
+      ask(path, { method, body: user(sent), headers: { ...as('admin').headers, ...headers } });
+    const read = async (answer: Response) => (await answer.json()) as Record<string, unknown>;
+    assert.equal((await send('POST', '/users', { name: 'anna', may: ['admin'] }, { Origin: 'http://evil.example' })).status, 403);
+    const { password, made, ...shown } = await read(await send('POST', '/users', { name: 'anna', may: ['control:front', 'use:zigbee'] }));
+    assert.deepEqual(shown, { name: 'anna', may: ['control:front', 'use:zigbee'] });
+    assert.ok(Math.abs(Date.parse(String(made)) - Date.now()) < 10_000);
+    assert.match(String(password), /^[\w-]{27}$/);
+    const chosen = await read(await send('PATCH', '/users/anna', { password: 'chosen by anna' }));
+    assert.deepEqual(chosen, { ...shown, made });
+    const again = await read(await send('PATCH', '/users/anna', { password: null, may: ['read:*'] }));
+    assert.deepEqual([again.may, String(again.password).length, again.password === password], [['read:*'], 27, false]);
+    assert.equal((await ask('/users/anna', { method: 'DELETE', ...as('admin') })).status, 204);
+    const audited = lines.flatMap(({ audit, who, user, may, login }) => (audit ? [[audit, who, user, may, login]] : []));
+    assert.deepEqual(audited, [
+      ['user-made', 'admin', 'anna', 'control:front,use:zigbee', undefined],
+      ['user-changed', 'admin', 'anna', undefined, 'another password'],
+      ['user-changed', 'admin', 'anna', 'read:*', 'another password'],
+      ['user-removed', 'admin', 'anna', undefined, undefined],
+    ]);
+    for (const secret of [password, again.password, 'chosen by']) assert.ok(!JSON.stringify(lines).includes(String(secret)));
+  });
+
+  test('a change waits while another makes one, on the command line perhaps', async () => {
+    const dataDir = makeWorkDir({ after });
+    const { ask, as } = setUp({}, '/', dataDir);
+    const rights = async () => ((await (await ask('/users', as('admin'))).json()) as { may: string[] }[]).at(-1)?.may;
+    writeFileSync(join(dataDir, 'users.lock'), '');
+    const change = ask('/users/viewer', { method: 'PATCH', body: user({ may: ['read:*'] }), ...as('admin') });
+    for (let i = 0; i < 3; i++) assert.deepEqual(await rights(), ['read:front']);
+    rmSync(join(dataDir, 'users.lock'));
+    assert.equal((await change).status, 200);
+    assert.deepEqual(await rights(), ['read:*']);
+  });
+
+  test('where the broker has a folder of its own nothing is written, and the answer has the command for a shell', async () => {
+    const dataDir = makeWorkDir({ after });
+    writeSecret(dataDir, 'mqtt-gateway', 'as setup puts it there');
+    const { ask, as } = setUp({ userProgram: userProgram({ isContainer: true, folder: '/app/services/gateway' }) }, '/', dataDir);
+    const before = readFileSync(join(dataDir, 'users.json'), 'utf8');
+    const command = async (method: string, path: string, sent?: object) => {
+      const answer = await ask(path, { method, body: sent ? user(sent) : null, ...as('admin') });
+      const { detail, command } = (await answer.json()) as Record<string, string>;
+      assert.match(detail ?? '', answer.status === 409 && command ? /the gateway may not write: run this command/ : /There is/);
+      return command ?? answer.status;
+    };
+    const run = 'docker compose run --rm setup user';
+    const hostile = "use:a'; reboot";
+    assert.equal(
+      await command('POST', '/users', { name: 'anna', may: ['read:front', 'admin'] }),
+      `${run} add anna --may admin --may read:front`,
+    );
+    assert.equal(await command('POST', '/users', { name: 'anna', may: [hostile] }), `${run} add anna --may 'use:a'\\''; reboot'`);
+    assert.equal(await command('POST', '/users', { name: 'viewer', may: ['read:front'] }), 409);
+    assert.equal(
+      await command('PATCH', '/users/viewer', { may: ['read:*'], password: null }),
+      `${run} may viewer 'read:*' && ${run} password viewer`,
+    );
+    assert.equal(await command('DELETE', '/users/viewer'), `${run} remove viewer`);
+    assert.equal(await command('DELETE', '/users/nope'), 404);
+    assert.equal(readFileSync(join(dataDir, 'users.json'), 'utf8'), before);
+    assert.equal(userProgram({ isContainer: false, folder: '/opt/homeguard/services/gateway' }), 'sudo /opt/homeguard/user.sh');
+    assert.equal(userProgram({ isContainer: false, folder: '/home/pi/homeguard/services/gateway' }), 'npm run user --');
+    writeSecret(dataDir, 'mqtt-homeassistant', 'as a broker makes it beside its users');
+    assert.equal((await ask('/users/viewer', { method: 'DELETE', ...as('admin') })).status, 204);
+  });
+
+  test('a token ends with the admin who made it: with his user, his right and his password', async () => {
+    const { ask, as } = setUp();
+    const change = (sent: object, method = 'PATCH', path = '/users/iris') =>
+      ask(path, { method, body: user(sent), ...as('admin') }).then(({ status }) => status);
+    const withToken = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+    const makeToken = async (name: string, by: { from?: string; headers: Record<string, string> }) => {
+      const answer = await ask('/tokens', { method: 'POST', body: user({ name, right: 'admin' }), ...by });
+      assert.equal(answer.status, 201);
+      return ((await answer.json()) as { token: string }).token;
+    };
+    const isGood = async (token: string) => (await ask('/cameras', withToken(token))).status === 200;
+    const byProxy = { from: '192.0.2.200', headers: { 'Remote-User': 'iris' } };
+    await change({ name: 'iris', may: ['admin'] }, 'POST', '/users');
+    const own = await makeToken('own', as('admin'));
+    const hers = await makeToken('hers', byProxy);
+    const next = await makeToken('next', withToken(hers));
+    assert.deepEqual([await isGood(hers), await isGood(next)], [true, true]);
+    await change({ may: ['control:*'] });
+    assert.deepEqual([await isGood(hers), await isGood(next), await isGood(own)], [false, false, true]);
+    await change({ may: ['admin'] });
+    assert.ok(await isGood(hers), 'admin once more');
+    await change({ password: null });
+    assert.deepEqual([await isGood(hers), await isGood(next)], [false, false]);
+    const list = (await (await ask('/tokens', as('admin'))).json()) as { name: string; by: string | null; ended: boolean }[];
+    assert.deepEqual(
+      list.map(({ name, by, ended }) => [name, by, ended]),
+      [
+        ['own', null, false],
+        ['hers', 'iris', true],
+        ['next', 'iris', true],
+      ],
+    );
   });
 });
 

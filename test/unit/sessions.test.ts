@@ -121,13 +121,14 @@ test('secrets are compared whole', () => {
 });
 
 describe('tokens', () => {
+  const nobody = () => null;
   test('the file has no secret, is for the owner only, and a restart finds each with its rights', (t) => {
     const dir = makeWorkDir(t);
-    const secret = new Tokens(dir).make({ name: 'octoprint', right: 'view', cameras: ['front', 'door'] }, 0);
+    const secret = new Tokens(dir, nobody).make({ name: 'octoprint', right: 'view', cameras: ['front', 'door'] }, 0);
     const file = join(dir, 'tokens.json');
     assert.ok(secret.length >= 27 && !readFileSync(file, 'utf8').includes(secret));
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    const tokens = new Tokens(dir);
+    const tokens = new Tokens(dir, nobody);
     const found = tokens.find(secret, 90_000);
     const rights = tokens.rightsOf(found?.key ?? '') ?? NOTHING;
     assert.deepEqual(
@@ -135,22 +136,22 @@ describe('tokens', () => {
       ['octoprint', true, false, false],
     );
     const shown = { name: 'octoprint', right: 'view', cameras: ['front', 'door'], made: '1970-01-01T00:00:00.000Z' };
-    assert.deepEqual(tokens.list(), [{ ...shown, used: '1970-01-01T00:01:00.000Z' }]);
+    assert.deepEqual(tokens.list(), [{ ...shown, used: '1970-01-01T00:01:00.000Z', by: null, ended: false }]);
     assert.equal(tokens.find(`${secret}x`, 0), null);
     assert.ok(tokens.remove('octoprint') && !tokens.remove('octoprint'));
-    assert.deepEqual([tokens.find(secret, 0), tokens.rightsOf(found?.key ?? ''), new Tokens(dir).list()], [null, null, []]);
+    assert.deepEqual([tokens.find(secret, 0), tokens.rightsOf(found?.key ?? ''), new Tokens(dir, nobody).list()], [null, null, []]);
   });
 
   test('there are a hundred at most, a damaged file is told, and what cannot be written does not count', (t) => {
     const dir = makeWorkDir(t);
-    const tokens = new Tokens(dir);
+    const tokens = new Tokens(dir, nobody);
     for (let i = 0; i < 100; i++) tokens.make({ name: `t${i}`, right: 'admin', cameras: null }, 0);
     assert.throws(() => tokens.make({ name: 'more', right: 'view', cameras: null }, 0), /there are 100 tokens already/);
     mkdirSync(join(dir, 'tokens.json.new'));
     assert.throws(() => tokens.remove('t1'), FaultError);
     assert.ok(tokens.has('t1'));
     writeFileSync(join(dir, 'tokens.json'), '[{"name":"x"}]');
-    assert.throws(() => new Tokens(dir), /the tokens in .* cannot be read .*: mend the file, or delete it/);
+    assert.throws(() => new Tokens(dir, nobody), /the tokens in .* cannot be read .*: mend the file, or delete it/);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSecrets } from '../../services/setup/parts.ts';
 import { welcome } from '../../services/setup/welcome.ts';
+import { isBrokerElsewhere } from '../../services/shared/accounts.ts';
 import { FaultError } from '../../services/shared/fault.ts';
 import { readSettings } from '../../services/shared/settings.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
@@ -22,6 +23,10 @@ test('each service gets the secrets that it needs, for itself alone, and both en
   assert.equal(secrets.get('gateway-token'), read(dir, 'gateway/secrets/gateway-token'));
   assert.equal(new Set(secrets.values()).size, secrets.size);
   assert.equal(statSync(join(dir, 'camera/secrets/mqtt-camera')).mode & 0o777, 0o600);
+  assert.ok(
+    isBrokerElsewhere(join(dir, 'gateway')) && !isBrokerElsewhere(join(dir, 'broker')),
+    'by this the gateway knows that it may not write',
+  );
 });
 
 test('once made they stay, and a part that was lost gets them again', (t) => {

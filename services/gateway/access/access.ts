@@ -12,6 +12,7 @@ import { sameSecret } from './secret.ts';
 import { type Found, Sessions, type Subject } from './sessions.ts';
 import { Tickets } from './tickets.ts';
 import { Tokens } from './tokens.ts';
+import { UserBook } from './user-book.ts';
 import type { Visitor } from './visitor.ts';
 
 export interface AccessParts {
@@ -38,6 +39,7 @@ export class Access {
   readonly presence = new Presence();
   readonly tickets = new Tickets();
   readonly tokens: Tokens;
+  readonly users: UserBook;
   readonly #parts: AccessParts;
   readonly #sessions: Sessions;
   readonly #passwords: Passwords;
@@ -47,7 +49,8 @@ export class Access {
   /** @throws FaultError when the tokens cannot be read; without users it goes on, and the log says why */
   constructor(parts: AccessParts) {
     this.#parts = parts;
-    this.tokens = new Tokens(parts.dataDir);
+    this.tokens = new Tokens(parts.dataDir, (name) => this.#adminHashOf(name));
+    this.users = new UserBook(parts.dataDir, () => this.tick());
     this.#sessions = new Sessions(parts.dataDir, (subject) => this.#credentialOf(subject));
     this.#passwords = new Passwords(parts.secrets.password, parts.accounts);
     this.#cookie = new SessionCookie(parts.basePath, (c) => this.clientOf(c).https);
@@ -178,6 +181,12 @@ export class Access {
   #credentialOf({ kind, name }: Subject): string | null {
     const { secrets, accounts } = this.#parts;
     return kind === 'admin' ? `${secrets.password}\0${secrets.token}` : (accounts.get(name)?.hash ?? null);
+  }
+
+  /** Null: he is no user, or no admin. */
+  #adminHashOf(name: string): string | null {
+    const { rights, hash } = this.#parts.accounts.get(name) ?? {};
+    return rights?.admin && hash !== undefined ? hash : null;
   }
 
   #rightsOf({ kind, name }: Subject) {

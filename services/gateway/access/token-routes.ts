@@ -22,8 +22,9 @@ export function addTokens(routes: Routes, tokens: Tokens | null, audit: Audit): 
     if (!success) return problem(422, `This is no token. ${RIGHT}`);
     if (tokens?.has(output.name)) return problem(409, `There is a token ${output.name} already: remove it first, or take another name.`);
     return written(() => {
-      const token = tokens?.make(output, Date.now());
-      audit.note(c, 'token-made', c.get('visitor'), { token: output.name, right: output.right, cameras: output.cameras?.join(',') ?? '*' });
+      const visitor = c.get('visitor');
+      const token = tokens?.make(output, Date.now(), tokens.makerOf(visitor));
+      audit.note(c, 'token-made', visitor, { token: output.name, right: output.right, cameras: output.cameras?.join(',') ?? '*' });
       return c.json({ ...output, token }, 201);
     });
   });

@@ -1,19 +1,20 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FaultError } from '../shared/fault.ts';
+import { FaultError } from './fault.ts';
 
-/** A lock this old was left by somebody who is gone, in ms: a change takes as long as a password's hash, far below a second. */
+/** A lock this old was left by somebody who is gone, in ms: a change takes a few of them. */
 const STALE_MS = 10_000;
 /** So long another's change is waited for, in ms: longer than a lock can be stale. */
 const MAX_WAIT_MS = 15_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Does `work` while nobody else does theirs under the lock `users.lock` in `folder`.
+ * Does `work` while nobody else does theirs under the lock `users.lock` in `folder`: command line and gateway change users, and none loses
+ * the other's change.
  * @throws FaultError when the lock cannot be made or had
  */
-export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(folder: string, work: () => T): Promise<T> {
   const file = path.join(folder, 'users.lock');
   const deadline = performance.now() + MAX_WAIT_MS;
   while (!take(file)) {
@@ -22,7 +23,7 @@ export async function withLock<T>(folder: string, work: () => Promise<T>): Promi
     await sleep(LOOK_EVERY_MS);
   }
   try {
-    return await work();
+    return work();
   } finally {
     rmSync(file, { force: true });
   }
