@@ -44,7 +44,7 @@ export interface Status {
 }
 
 /** A picture is said to be stale within 2 s; whoever looks does so every `LOOK_MS`. */
-const STALE_MS = 1_750;
+const STALE_MS = 1_500;
 
 export function statusOf(sight: Sight, words: Words = en): Status {
   const { camera, link, picture } = sight;
