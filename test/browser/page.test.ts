@@ -1,10 +1,8 @@
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, describe, type TestContext, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { readAssets } from '../../services/gateway/assets.ts';
 import { ServerClock } from '../../services/gateway/page/feed/server-clock.ts';
 import { retryWait } from '../../services/gateway/page/feed/stream.ts';
 import { ago, duration, moment, snapshotName } from '../../services/gateway/page/words/times.ts';
@@ -614,21 +612,6 @@ describe('the page', atOnce, () => {
         await page.goto(`${stub.url}login`);
         await inspect(page, `${colorScheme} login`);
       }
-    });
-
-    test('the first load is small, and comes from the gateway alone', async (t) => {
-      const assets = readAssets();
-      const html = assets.get('index.html')?.body.toString() ?? '';
-      const asked = new Set([...html.matchAll(/(?<=")assets\/([^"]+\.(?:ts|css|js))(?=")/g)].map(([, name = '']) => name));
-      let packed = gzipSync(html).length;
-      for (const name of asked) {
-        const asset = assets.get(name);
-        ok(asset?.isImmutable, `${name} is not kept for good`);
-        packed += asset.packed('br')?.length ?? asset.body.length;
-        equal(/["'(]https?:\/\/(?!www\.w3\.org)/.test(asset.body.toString()), false, name);
-      }
-      t.diagnostic(`${asked.size} files, ${packed} bytes packed`);
-      ok(asked.size > 20 && packed < 60_000, `${packed} bytes`);
     });
   });
 });

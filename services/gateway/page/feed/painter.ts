@@ -5,6 +5,9 @@
 type Surface = HTMLCanvasElement | OffscreenCanvas;
 export type Jpeg = Uint8Array<ArrayBuffer>;
 
+/** Stands in the browser's own timeline, once: how long somebody waited for a picture. */
+const FIRST_PICTURE = 'homeguard:first-picture';
+
 interface Job {
   jpeg: Jpeg;
   /** Is called in any case, when its turn is over. */
@@ -68,6 +71,7 @@ export class Painter {
     this.#size = { width, height };
     if (this.#surface && (this.#surface.width !== width || this.#surface.height !== height)) Object.assign(this.#surface, this.#size);
     this.#put?.(bitmap);
+    if (performance.getEntriesByName(FIRST_PICTURE).length === 0) performance.mark(FIRST_PICTURE);
   }
 }
 

@@ -1,4 +1,3 @@
-import { Feed } from './feed.ts';
 import type { News, Order } from './messages.ts';
 
 /** A worker that has not said a word after so long never will, in ms. */
@@ -51,19 +50,23 @@ function findReceiver(url: string, tell: (news: News) => void, found: (receiver:
     isSettled = true;
     found(receiver());
   };
-  const here = () => {
-    const feed = new Feed(url, tell);
-    return { send: (order: Order) => feed.take(order), hand: (canvas: HTMLCanvasElement) => canvas };
+  const here = async () => {
+    const { Feed } = await import('./feed.ts');
+    settle(() => {
+      const feed = new Feed(url, tell);
+      return { send: (order: Order) => feed.take(order), hand: (canvas: HTMLCanvasElement) => canvas };
+    });
   };
-  if (typeof Worker === 'undefined' || !('transferControlToOffscreen' in HTMLCanvasElement.prototype)) {
-    settle(here);
+  const script = document.querySelector<HTMLLinkElement>('#worker')?.href;
+  if (!script || typeof Worker === 'undefined' || !('transferControlToOffscreen' in HTMLCanvasElement.prototype)) {
+    void here();
     return;
   }
-  // Compiled, it has another ending, as this file has.
-  const worker = new Worker(new URL(`worker${import.meta.url.slice(-3)}`, import.meta.url), { type: 'module' });
+  const worker = new Worker(script);
   const giveUp = () => {
-    if (!isSettled) worker.terminate();
-    settle(here);
+    if (isSettled) return;
+    worker.terminate();
+    void here();
   };
   worker.addEventListener('error', giveUp);
   setTimeout(giveUp, START_MS);
