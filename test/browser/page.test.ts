@@ -101,13 +101,13 @@ async function age(page: Page): Promise<number> {
   return unit === 's' ? Number(value) * 1000 : value ? Number(value) : Number.NaN;
 }
 
-/** What is on the canvas: how much its pixels differ (0: all one colour), and a number that tells two pictures apart. */
+/** What is on the screen: how much its pixels differ (0: all one colour), and a number that tells two pictures apart. */
 function pixels(page: Page): Promise<{ variance: number; sum: number }> {
   return page.evaluate(() => {
-    const canvas = document.querySelector('canvas');
+    const view = document.querySelector<HTMLCanvasElement | HTMLVideoElement>('canvas.view, video.view');
     const context = new OffscreenCanvas(64, 36).getContext('2d');
-    if (!canvas || !context) throw new Error('no canvas');
-    context.drawImage(canvas, 0, 0, 64, 36);
+    if (!view || !context) throw new Error('no canvas');
+    context.drawImage(view, 0, 0, 64, 36);
     const { data } = context.getImageData(0, 0, 64, 36);
     const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
     const variance = data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length;

@@ -1,4 +1,5 @@
 /** How a JPEG file gets onto a canvas, or into a video. */
+import { markFirstPicture } from './first-picture.ts';
 import type { Surface } from './messages.ts';
 import type { Jpeg } from './painter.ts';
 
@@ -16,17 +17,12 @@ export interface Brush {
   leave(): void;
 }
 
-/** What is to be seen of a video without a picture: two by two black points, in I420. */
-const NOTHING = new Uint8Array([0, 0, 0, 0, 128, 128]);
-
 export function brushFor(surface: Surface): Brush {
   return surface instanceof WritableStream ? videoBrush(surface) : canvasBrush(surface);
 }
 
 function videoBrush(stream: WritableStream<VideoFrame>): Brush {
   const writer = stream.getWriter();
-  // One that is not taken any more belongs to an element that is gone.
-  const put = (frame: VideoFrame) => writer.write(frame).catch(() => frame.close());
   return {
     draw: async (jpeg, isWanted) => {
       const frame = await decode(jpeg);
@@ -35,10 +31,12 @@ function videoBrush(stream: WritableStream<VideoFrame>): Brush {
         return null;
       }
       const size = { width: frame.displayWidth, height: frame.displayHeight };
-      await put(frame);
+      // One that is not taken any more belongs to an element that is gone.
+      await writer.write(frame).catch(() => frame.close());
       return size;
     },
-    clear: () => void put(new VideoFrame(NOTHING, { format: 'I420', codedWidth: 2, codedHeight: 2, timestamp: 0 })),
+    // A video that is hidden takes no picture, a black one neither: the page blanks it.
+    clear: () => {},
     leave: () => void writer.close().catch(() => {}),
   };
 }
@@ -52,6 +50,7 @@ function canvasBrush(surface: HTMLCanvasElement | OffscreenCanvas): Brush {
       const wanted = isWanted();
       if (wanted && (surface.width !== width || surface.height !== height)) Object.assign(surface, { width, height });
       if (wanted) put(bitmap);
+      if (wanted) markFirstPicture();
       bitmap.close();
       return wanted ? { width, height } : null;
     },

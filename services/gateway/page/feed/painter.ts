@@ -7,9 +7,6 @@ import type { Surface } from './messages.ts';
 
 export type Jpeg = Uint8Array<ArrayBuffer>;
 
-/** Stands in the browser's own timeline, once: how long somebody waited for a picture. */
-const FIRST_PICTURE = 'homeguard:first-picture';
-
 interface Job {
   jpeg: Jpeg;
   /** Is called in any case, when its turn is over. */
@@ -60,7 +57,6 @@ export class Painter {
       const era = this.#era;
       const drawn = await this.#draw(next.jpeg, () => era === this.#era);
       if (drawn) this.#size = drawn;
-      if (drawn && performance.getEntriesByName(FIRST_PICTURE).length === 0) performance.mark(FIRST_PICTURE);
       next.done(drawn !== null);
     }
     this.#decoding = false;

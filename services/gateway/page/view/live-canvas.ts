@@ -1,6 +1,6 @@
 import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { takesPictures } from '../feed/video.ts';
+import { blank, takesPictures } from '../feed/video.ts';
 import type { Ui } from './ui.ts';
 
 interface Props {
@@ -21,9 +21,13 @@ export function LiveCanvas({ ui: { station }, id, fps, label, always = false }: 
   const element = useRef<HTMLCanvasElement & HTMLVideoElement>(null);
   const isSeen = useSeen(element) || always;
   useEffect(() => (element.current ? station.draw(id, element.current) : undefined), [station, id]);
+  const isEmpty = station.seen(id) === null;
+  useEffect(() => {
+    if (isEmpty && element.current instanceof HTMLVideoElement) blank(element.current);
+  }, [isEmpty]);
   useEffect(() => (isSeen ? station.want(id, fps) : undefined), [station, id, fps, isSeen]);
-  const shown = { ref: element, class: 'view', role: 'img', 'aria-label': label };
-  return takesPictures ? h('video', { ...shown, muted: true, autoplay: true, playsInline: true }) : h('canvas', shown);
+  const shown = { ref: element, class: 'view', 'aria-label': label };
+  return takesPictures ? h('video', { ...shown, muted: true, autoplay: true, playsInline: true }) : h('canvas', { ...shown, role: 'img' });
 }
 
 /** Whether an element is on the screen, or nearly so; until that is known it is taken to be. */
