@@ -15,9 +15,14 @@ import { until } from '../helpers/until.ts';
 const FIRST_PICTURE_MS = 500;
 /** What holds up a tap or a key at most. */
 const LONG_TASK_MS = 50;
-/** Of a core, for one stream of 1280x720 at 30 pictures a second: twice what a quiet machine takes, as other programs make each one slower. */
-const MAX_RENDERER = 0.5;
-const WATCH_MS = 7_000;
+/**
+ * Of a core, for one stream of 1280x720 at 30 pictures a second. Room for a crowded machine, where each picture takes more; a quiet one
+ * takes two thirds of it.
+ */
+const MAX_RENDERER = { VIDEO: 0.35, CANVAS: 0.6 };
+/** So long it is looked how much of the machine is ours. */
+const SPIN_MS = 200;
+const WATCH_MS = 6_000;
 const FPS = 30;
 /** A name of this machine, which Chromium does not trust as it does its address. */
 const PLAIN = 'camera.test';
@@ -27,8 +32,9 @@ const NAVIGATIONS = 3;
 interface Opened {
   /** From the navigation, in ms. */
   firstPicture: number;
-  /** In ms; 0: there was no long one. */
+  /** In ms; 0: there was none that the browser calls long, above 50 ms. */
   longestTask: number;
+  crowded: number;
 }
 
 const program = startProgram({ after }, { env: { CAMERA_SOURCE: 'test', CAMERA_SIZE: '1280x720', CAMERA_FPS: '30', GATEWAY_AUTH: 'off' } });
@@ -39,16 +45,15 @@ test('the first picture comes at once, and nothing holds up the page', async (t)
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await open(context, url);
   const opened: Opened[] = [];
-  const best = () => ({
-    firstPicture: Math.min(...opened.map(({ firstPicture }) => firstPicture)),
-    longestTask: Math.min(...opened.map(({ longestTask }) => longestTask)),
-  });
-  const isGood = () => best().firstPicture <= FIRST_PICTURE_MS && best().longestTask <= LONG_TASK_MS;
-  while (opened.length < NAVIGATIONS && !isGood()) opened.push(await open(context, url));
+  const isQuick = () => opened.some(({ firstPicture, crowded }) => firstPicture <= FIRST_PICTURE_MS * crowded);
+  const isSmooth = () => opened.some(({ longestTask, crowded }) => longestTask <= LONG_TASK_MS * crowded);
+  while (opened.length < NAVIGATIONS && !(isQuick() && isSmooth())) opened.push(await open(context, url));
   await context.close();
-  const told = opened.map(({ firstPicture, longestTask }) => `${firstPicture.toFixed(0)} ms (longest task ${longestTask || '< 50'} ms)`);
+  const told = opened.map(({ firstPicture, longestTask, crowded }) => {
+    return `${firstPicture.toFixed(0)} ms (longest task ${longestTask || '< 50'} ms, all ${crowded.toFixed(1)} times as slow as alone)`;
+  });
   t.diagnostic(`first picture after ${told.join(', ')}`);
-  ok(isGood(), told.join(', '));
+  ok(isQuick() && isSmooth(), told.join(', '));
 });
 
 // ImageDecoder and videos made of pictures are for addresses that browsers trust.
@@ -67,7 +72,7 @@ for (const [where, place, element] of [
     await context.close();
     t.diagnostic(`${where}: renderer ${percent(renderer)}, GPU process ${percent(gpu)} of a core at ${fps.toFixed(1)} pictures a second`);
     equal(drawnOn, element);
-    ok(fps > 0 && (renderer * FPS) / fps < MAX_RENDERER, `${percent(renderer)} of a core at ${fps.toFixed(1)} pictures a second`);
+    ok(fps > 0 && (renderer * FPS) / fps < MAX_RENDERER[element], `${percent(renderer)} of a core at ${fps.toFixed(1)} pictures a second`);
   });
 }
 
@@ -76,18 +81,27 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 /** Opens the page in a new tab, and tells what its visitor had to wait for. */
 async function open(context: BrowserContext, url: string): Promise<Opened> {
   const page = await context.newPage();
+  const crowded = crowding();
   await page.goto(url, { waitUntil: 'commit' });
   const at = await until('the first picture', () => pictureAt(page), { ms: 15_000 });
   await sleep(1_000);
-  const longestTask = await page.evaluate(async () => {
+  const origin = await page.evaluate(() => performance.timeOrigin);
+  const longTasks = await page.evaluate(async () => {
     const tasks: PerformanceEntry[] = [];
     new PerformanceObserver((list) => tasks.push(...list.getEntries())).observe({ type: 'longtask', buffered: true });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    return Math.max(0, ...tasks.map(({ duration }) => duration));
+    return tasks.map(({ duration }) => duration);
   });
-  const origin = await page.evaluate(() => performance.timeOrigin);
   await page.close();
-  return { firstPicture: at - origin, longestTask };
+  return { firstPicture: at - origin, longestTask: Math.max(0, ...longTasks), crowded };
+}
+
+/** How much longer all takes than it would alone, as other programs run, too: 1 on a quiet machine. */
+function crowding(): number {
+  const [began, start] = [performance.now(), process.cpuUsage()];
+  while (performance.now() - began < SPIN_MS);
+  const { user, system } = process.cpuUsage(start);
+  return Math.max(1, (1000 * (performance.now() - began)) / (user + system));
 }
 
 /** When the mark of the first picture was made, ms since 1970, on whatever thread draws; null while there is none. */

@@ -60,7 +60,6 @@ function draw(): void {
   if (root) render(h(App, { ui: { ...ui }, language, toast, hash: location.hash }), root);
 }
 
-/** Connects first, draws then: what comes is under way meanwhile. */
 function begin(): void {
   if (document.hidden) return;
   station.start();
@@ -78,5 +77,9 @@ window.setInterval(() => {
   if (!document.hidden) draw();
 }, LOOK_MS);
 
+// Connects first, draws with the next frame: what comes is under way meanwhile, and neither task is a long one.
 if (document.hidden) draw();
-else begin();
+else {
+  station.start();
+  requestAnimationFrame(draw);
+}
