@@ -5,7 +5,8 @@ import path from 'node:path';
 import { bundlePage } from '../services/gateway/bundle.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const page = path.join(root, 'dist/services/gateway/page');
+/** Beside the gateway's scripts; those of `page` that it reads itself stay where they are. */
+const assets = path.join(root, 'dist/services/gateway/assets');
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 const { status, error } = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
@@ -15,6 +16,5 @@ const { status, error } = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['
 if (error) throw error;
 if (status !== 0) process.exit(status ?? 1);
 
-rmSync(page, { recursive: true, force: true });
-mkdirSync(page);
-for (const [name, body] of bundlePage()) writeFileSync(path.join(page, name), body);
+mkdirSync(assets);
+for (const [name, body] of bundlePage()) writeFileSync(path.join(assets, name), body);

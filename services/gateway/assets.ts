@@ -51,7 +51,7 @@ export function readAssets(): Map<string, Asset> {
 /** Compiled, the page lies bundled beside this file. */
 function readFiles(): Files {
   if (import.meta.filename.endsWith('.ts')) return bundlePage();
-  const folder = path.join(import.meta.dirname, 'page');
+  const folder = path.join(import.meta.dirname, 'assets');
   return new Map(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name))]));
 }
 
