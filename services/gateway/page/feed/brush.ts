@@ -17,8 +17,9 @@ export interface Brush {
   leave(): void;
 }
 
+/** What draws on a surface, which is nobody else's from now on. */
 export function brushFor(surface: Surface): Brush {
-  return surface instanceof WritableStream ? videoBrush(surface) : canvasBrush(surface);
+  return 'getWriter' in surface ? videoBrush(surface) : canvasBrush(surface);
 }
 
 function videoBrush(stream: WritableStream<VideoFrame>): Brush {
@@ -76,6 +77,7 @@ async function decode(jpeg: Jpeg): Promise<VideoFrame> {
   }
 }
 
+/** Where `decode` is not to be had, and on canvases. */
 async function decodeBitmap(jpeg: Jpeg): Promise<ImageBitmap> {
   if (typeof ImageDecoder === 'undefined') return createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
   const frame = await decode(jpeg);

@@ -1,6 +1,6 @@
 /**
- * Pictures drawn by the browser as those of a video: it takes them in JPEG's own colours, and brings them to the screen with no copy of ours
- * in between, at half the work of a canvas. Chromium alone offers it, where the page comes over HTTPS or from this machine.
+ * Pictures shown as those of a video: the browser takes them in JPEG's own colours, and brings them to the screen with no copy of ours in
+ * between, at half the work of a canvas. Chromium alone offers it, where the page comes over HTTPS or from this machine.
  */
 import { markFirstPicture } from './first-picture.ts';
 
@@ -9,14 +9,13 @@ interface TrackGenerator extends MediaStreamTrack {
   readonly writable: WritableStream<VideoFrame>;
 }
 
-declare const MediaStreamTrackGenerator: (new (init: { kind: 'video' }) => TrackGenerator) | undefined;
+declare const MediaStreamTrackGenerator: new (init: { kind: 'video' }) => TrackGenerator;
 
 /** Whether a video element can be given pictures. */
 export const takesPictures = typeof MediaStreamTrackGenerator !== 'undefined' && typeof ImageDecoder !== 'undefined';
 
-/** Has an element show what is written. */
+/** Has an element show what is written, where it takes pictures. */
 export function play(element: HTMLVideoElement): WritableStream<VideoFrame> {
-  if (!MediaStreamTrackGenerator) throw new Error('This browser has no pictures for videos');
   const generator = new MediaStreamTrackGenerator({ kind: 'video' });
   element.requestVideoFrameCallback(markFirstPicture);
   element.srcObject = new MediaStream([generator]);
