@@ -24,9 +24,9 @@ export function Panel({ ui, status, camera }: { ui: Ui; status: Status; camera?:
   );
 }
 
-/** What is to be typed stands between backticks, and alone in its element, with a button that copies it. */
+/** What is to be typed stands between backticks, and alone in its element, with a button that copies it; what follows begins anew. */
 function withLines(ui: Ui, advice: string) {
-  return advice.split('`').map((part, i) => (i % 2 === 0 ? part : h(Line, { ui, text: part })));
+  return advice.split('`').map((part, i) => (i % 2 === 0 ? part.replace(/^\s*[,;:.]\s*/, '') : h(Line, { ui, text: part })));
 }
 
 function Line({ ui: { words, say }, text }: { ui: Ui; text: string }): JSX.Element {

@@ -86,8 +86,8 @@ export const de: Words = {
   noSnapshot: (why) => `Kein Foto: ${why}`,
   freeze: 'Anhalten',
   freezeHint: 'Dieses Bild festhalten (Leertaste)',
-  pip: 'Bild im Bild',
-  pipHint: 'Kleines Fenster über allen anderen (p)',
+  pip: 'Minibild',
+  pipHint: 'Bild im Bild: ein kleines Fenster über allen anderen (p)',
   noPip: 'Dieser Browser kann das Bild nicht in einem eigenen Fenster zeigen',
   full: 'Vollbild',
   fullHint: 'Vollbild (f)',
@@ -98,6 +98,7 @@ export const de: Words = {
   connectHint: 'Adressen für andere Programme',
   logOut: 'Abmelden',
   close: 'Schließen',
+  more: 'Menü',
   changeLanguage: 'English',
 
   testPicture: 'Testbild',

@@ -75,8 +75,8 @@ export const en = {
   noSnapshot: (why: string) => `No snapshot: ${why}`,
   freeze: 'Freeze',
   freezeHint: 'Hold this picture (space)',
-  pip: 'Picture in picture',
-  pipHint: 'Small window above all others (p)',
+  pip: 'Pop out',
+  pipHint: 'Picture in picture: a small window above all others (p)',
   noPip: 'This browser cannot show the picture in a window of its own',
   full: 'Full screen',
   fullHint: 'Full screen (f)',
@@ -87,6 +87,7 @@ export const en = {
   connectHint: 'Addresses for other programs',
   logOut: 'Log out',
   close: 'Close',
+  more: 'Menu',
   changeLanguage: 'Deutsch',
 
   testPicture: 'Test picture',
