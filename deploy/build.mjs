@@ -1,10 +1,11 @@
-// services/*.ts -> dist/services/*.js, with the page's other files beside its scripts. Needs `npm ci`; run it as `npm run build`.
+// services/*.ts -> dist/services/*.js, with the page bundled. Needs `npm ci`; run it as `npm run build`.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bundlePage } from '../services/gateway/bundle.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const page = 'services/gateway/page';
+const page = path.join(root, 'dist/services/gateway/page');
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 const { status, error } = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
@@ -14,10 +15,6 @@ const { status, error } = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['
 if (error) throw error;
 if (status !== 0) process.exit(status ?? 1);
 
-const files = readdirSync(path.join(root, page), { withFileTypes: true }).filter((each) => each.isFile() && !each.name.endsWith('.ts'));
-for (const { name } of files) {
-  const from = path.join(root, page, name);
-  const to = path.join(root, 'dist', page, name);
-  if (name.endsWith('.html')) writeFileSync(to, readFileSync(from, 'utf8').replaceAll(/(src="assets\/[\w-]+)\.ts"/g, '$1.js"'));
-  else copyFileSync(from, to);
-}
+rmSync(page, { recursive: true, force: true });
+mkdirSync(page);
+for (const [name, body] of bundlePage()) writeFileSync(path.join(page, name), body);

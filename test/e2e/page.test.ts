@@ -12,14 +12,14 @@ import { makeWorkDir } from '../helpers/work-dir.ts';
 
 const screenshots = join(import.meta.dirname, '../.work/screenshots');
 
-/** How many different colours a coarse look at the canvas finds: a live test picture has many, an empty canvas one. */
+/** How many different colours a coarse look at the picture finds: a live test picture has many, an empty place one. */
 const colours = (page: Page) =>
   page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#picture canvas');
+    const view = document.querySelector<HTMLCanvasElement | HTMLVideoElement>('#picture .view');
     const copy = new OffscreenCanvas(64, 36);
     const context = copy.getContext('2d');
-    if (!canvas || !context) return 0;
-    context.drawImage(canvas, 0, 0, 64, 36);
+    if (!view || !context) return 0;
+    context.drawImage(view, 0, 0, 64, 36);
     const { data } = context.getImageData(0, 0, 64, 36);
     const seen = new Set<number>();
     for (let i = 0; i < data.length; i += 4)

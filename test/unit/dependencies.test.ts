@@ -55,9 +55,11 @@ test('each package is known by its content, comes from the registry, and may be 
   }
 });
 
-test('nothing runs at an install but what package.json allows', () => {
+test('what would run at an install is known to package.json, and nothing does but Node itself', () => {
   const scripts = packages.filter(({ hasInstallScript }) => hasInstallScript).map(({ name, version }) => `${name}@${version}`);
   assert.deepEqual(scripts, Object.keys(own.allowScripts));
+  const allowed = scripts.filter((each) => own.allowScripts[each]);
+  assert.deepEqual(allowed, [`node@${own.devDependencies.node}`]);
 });
 
 test('own dependencies are pinned, and aedes is none that is known to be unsafe', () => {

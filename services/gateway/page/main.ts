@@ -60,17 +60,23 @@ function draw(): void {
   if (root) render(h(App, { ui: { ...ui }, language, toast, hash: location.hash }), root);
 }
 
+/** Connects first, draws then: what comes is under way meanwhile. */
+function begin(): void {
+  if (document.hidden) return;
+  station.start();
+  // What stood there may be long out of date.
+  draw();
+}
+
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) station.stop();
-  else station.start();
+  else begin();
 });
-addEventListener('online', () => {
-  if (!document.hidden) station.start();
-});
+addEventListener('online', begin);
 addEventListener('hashchange', draw);
 window.setInterval(() => {
   if (!document.hidden) draw();
 }, LOOK_MS);
 
-draw();
-if (!document.hidden) station.start();
+if (document.hidden) draw();
+else begin();

@@ -1,7 +1,7 @@
 /** What the page knows: the cameras, the connection, and how each of them looks at this moment. */
 import { type Camera, fetchCameras, LoginNeeded } from './camera.ts';
 import type { News, Seen, Wishes } from './feed/messages.ts';
-import { type FeedLine, startFeed } from './feed/start.ts';
+import { type FeedLine, type Picture, startFeed } from './feed/start.ts';
 import type { Link } from './feed/stream.ts';
 import { refusalOf } from './problem.ts';
 import type { Sight } from './status.ts';
@@ -85,8 +85,8 @@ export class Station {
     };
   }
 
-  draw(id: string, canvas: HTMLCanvasElement): () => void {
-    return this.#feed.draw(id, canvas);
+  draw(id: string, element: Picture): () => void {
+    return this.#feed.draw(id, element);
   }
 
   freeze(id: string, frozen: boolean): void {

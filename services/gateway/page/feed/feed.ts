@@ -34,7 +34,7 @@ export class Feed {
     if (order.do === 'open') this.#open();
     else if (order.do === 'close') this.#close();
     else if (order.do === 'watch') this.#watch(order.wishes);
-    else if (order.do === 'draw') this.#screen(order.id).attach(order.key, order.canvas);
+    else if (order.do === 'draw') this.#screen(order.id).attach(order.key, order.surface);
     else if (order.do === 'leave') this.#leave(order.id, order.key);
     else if (order.do === 'freeze') this.#screen(order.id).frozen = order.frozen;
     else if (order.do === 'keep') this.#tell({ is: 'kept', id: order.id, file: this.#screens.get(order.id)?.file ?? null });

@@ -9,12 +9,15 @@ export type Order =
   | { do: 'close' }
   /** The cameras that are to be seen, with pictures a second; null: all there are. */
   | { do: 'watch'; wishes: Wishes }
-  /** Where a camera is drawn; `key` names the canvas. */
-  | { do: 'draw'; id: string; key: number; canvas: HTMLCanvasElement | OffscreenCanvas }
+  /** Where a camera is drawn; `key` names the place. */
+  | { do: 'draw'; id: string; key: number; surface: Surface }
   | { do: 'leave'; id: string; key: number }
   | { do: 'freeze'; id: string; frozen: boolean }
   /** The picture on the screen as a file. */
   | { do: 'keep'; id: string };
+
+/** A canvas, or the pictures of a video element. */
+export type Surface = HTMLCanvasElement | OffscreenCanvas | WritableStream<VideoFrame>;
 
 export type Wishes = Record<string, number | null>;
 

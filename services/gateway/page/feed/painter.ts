@@ -1,8 +1,10 @@
 /**
  * One picture at a time, decoded off the thread that asks; of those that come meanwhile only the newest is kept. A decoded picture is
- * handed to the canvas without a copy, which takes it over: nothing is left to be freed.
+ * handed over without a copy, to the canvas or the video: nothing is left to be freed.
  */
-type Surface = HTMLCanvasElement | OffscreenCanvas;
+import { type Brush, brushFor } from './brush.ts';
+import type { Surface } from './messages.ts';
+
 export type Jpeg = Uint8Array<ArrayBuffer>;
 
 interface Job {
@@ -12,8 +14,7 @@ interface Job {
 }
 
 export class Painter {
-  #surface: Surface | null = null;
-  #put: ((bitmap: ImageBitmap | null) => void) | null = null;
+  #brush: Brush | null = null;
   #next: Job | null = null;
   #decoding = false;
   /** Counts the clearings: a picture that was decoded across one is not drawn any more. */
@@ -22,12 +23,12 @@ export class Painter {
 
   /** Where pictures are drawn from now on; null: nowhere. */
   set surface(surface: Surface | null) {
-    this.#surface = surface;
-    this.#put = surface && putterOf(surface);
+    this.#brush?.leave();
+    this.#brush = surface && brushFor(surface);
   }
 
-  get surface(): Surface | null {
-    return this.#surface;
+  get isAttached(): boolean {
+    return this.#brush !== null;
   }
 
   /** Draws a JPEG file, unless a newer one comes before its turn. */
@@ -41,7 +42,7 @@ export class Painter {
     this.#era += 1;
     this.#next?.done(false);
     this.#next = null;
-    this.#put?.(null);
+    this.#brush?.clear();
   }
 
   /** Of the picture that was drawn last, in pixels. */
@@ -54,45 +55,19 @@ export class Painter {
     for (let next = this.#next; next; next = this.#next) {
       this.#next = null;
       const era = this.#era;
-      const bitmap = this.#surface && (await decode(next.jpeg));
-      const isWanted = bitmap !== null && era === this.#era;
-      if (isWanted) this.#draw(bitmap);
-      next.done(isWanted);
-      bitmap?.close();
+      const drawn = await this.#draw(next.jpeg, () => era === this.#era);
+      if (drawn) this.#size = drawn;
+      next.done(drawn !== null);
     }
     this.#decoding = false;
   }
 
-  #draw(bitmap: ImageBitmap): void {
-    const { width, height } = bitmap;
-    this.#size = { width, height };
-    if (this.#surface && (this.#surface.width !== width || this.#surface.height !== height)) Object.assign(this.#surface, this.#size);
-    this.#put?.(bitmap);
-  }
-}
-
-function putterOf(surface: Surface): (bitmap: ImageBitmap | null) => void {
-  const renderer = surface.getContext('bitmaprenderer', { alpha: false }) as ImageBitmapRenderingContext | null;
-  if (renderer) return (bitmap) => renderer.transferFromImageBitmap(bitmap);
-  const context = surface.getContext('2d', { alpha: false }) as OffscreenCanvasRenderingContext2D | null;
-  return (bitmap) => (bitmap ? context?.drawImage(bitmap, 0, 0) : context?.clearRect(0, 0, surface.width, surface.height));
-}
-
-/**
- * A quarter of the work is saved by the decoder that takes bytes as they are, and keeps the picture in JPEG's own colours: a Blob's bytes
- * go to another process and back. Browsers offer it where the page comes over HTTPS or from this machine.
- */
-async function decode(jpeg: Jpeg): Promise<ImageBitmap | null> {
-  try {
-    if (typeof ImageDecoder === 'undefined') return await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-    const decoder = new ImageDecoder({ data: jpeg, type: 'image/jpeg' });
+  /** The picture's size; null when it is none, or is not wanted any more. */
+  async #draw(jpeg: Jpeg, isWanted: () => boolean): Promise<{ width: number; height: number } | null> {
     try {
-      const { image } = await decoder.decode();
-      return await createImageBitmap(image).finally(() => image.close());
-    } finally {
-      decoder.close();
+      return (await this.#brush?.draw(jpeg, isWanted)) ?? null;
+    } catch {
+      return null; // Not a picture. The next one may be, and when none is, the page says how old the last one is.
     }
-  } catch {
-    return null; // Not a picture. The next one may be, and when none is, the page says how old the last one is.
   }
 }

@@ -1,6 +1,6 @@
 import type { Camera } from '../camera.ts';
 import { isDark, isLate } from '../liveness.ts';
-import type { Seen } from './messages.ts';
+import type { Seen, Surface } from './messages.ts';
 import { Meter } from './meter.ts';
 import { type Jpeg, Painter } from './painter.ts';
 import { Rate } from './rate.ts';
@@ -32,20 +32,20 @@ export class Screen {
     this.#clock = clock;
   }
 
-  /** From now on it is drawn on this canvas, at once what was seen last. */
-  attach(key: number, canvas: HTMLCanvasElement | OffscreenCanvas): void {
+  /** From now on it is drawn there, at once what was seen last. */
+  attach(key: number, surface: Surface): void {
     this.#key = key;
-    this.#painter.surface = canvas;
+    this.#painter.surface = surface;
     if (this.#drawn) this.#painter.show(this.#drawn.jpeg, () => {});
   }
 
-  /** The canvas is gone; another one may have come in its place before. */
+  /** The place is gone; another one may have come in its place before. */
   detach(key: number): void {
     if (key === this.#key) this.#painter.surface = null;
   }
 
   get isAttached(): boolean {
-    return this.#painter.surface !== null;
+    return this.#painter.isAttached;
   }
 
   /** The picture stands still, though others come. */

@@ -1,5 +1,5 @@
-import { Feed } from './feed.ts';
-import type { News, Order } from './messages.ts';
+import type { News, Order, Surface } from './messages.ts';
+import { play } from './video.ts';
 
 /** A worker that has not said a word after so long never will, in ms. */
 const START_MS = 4_000;
@@ -8,14 +8,17 @@ type Plain = Exclude<Order, { do: 'draw' }>;
 
 export interface FeedLine {
   order(order: Plain): void;
-  /** Has a camera drawn on this canvas, and tells how to leave it. */
-  draw(id: string, canvas: HTMLCanvasElement): () => void;
+  /** Has a camera drawn on this element, and tells how to leave it. */
+  draw(id: string, element: Picture): () => void;
 }
 
-type Hand = (canvas: HTMLCanvasElement) => HTMLCanvasElement | OffscreenCanvas;
+/** An element that pictures are drawn on. */
+export type Picture = HTMLCanvasElement | HTMLVideoElement;
+
 interface Receiver {
   send: (order: Order) => void;
-  hand: Hand;
+  /** What the feed draws on, of a canvas. */
+  hand: (canvas: HTMLCanvasElement) => Surface;
 }
 
 /**
@@ -36,9 +39,9 @@ export function startFeed(url: string, tell: (news: News) => void): FeedLine {
   let keys = 0;
   return {
     order: (order) => pass(({ send }) => send(order)),
-    draw: (id, canvas) => {
+    draw: (id, element) => {
       const key = ++keys;
-      pass(({ send, hand }) => send({ do: 'draw', id, key, canvas: hand(canvas) }));
+      pass(({ send, hand }) => send({ do: 'draw', id, key, surface: element instanceof HTMLVideoElement ? play(element) : hand(element) }));
       return () => pass(({ send }) => send({ do: 'leave', id, key }));
     },
   };
@@ -51,26 +54,30 @@ function findReceiver(url: string, tell: (news: News) => void, found: (receiver:
     isSettled = true;
     found(receiver());
   };
-  const here = () => {
-    const feed = new Feed(url, tell);
-    return { send: (order: Order) => feed.take(order), hand: (canvas: HTMLCanvasElement) => canvas };
+  const here = async () => {
+    const { Feed } = await import('./feed.ts');
+    settle(() => {
+      const feed = new Feed(url, tell);
+      return { send: (order: Order) => feed.take(order), hand: (canvas: HTMLCanvasElement) => canvas };
+    });
   };
-  if (typeof Worker === 'undefined' || !('transferControlToOffscreen' in HTMLCanvasElement.prototype)) {
-    settle(here);
+  const script = document.querySelector<HTMLLinkElement>('#worker')?.href;
+  if (!script || typeof Worker === 'undefined' || !('transferControlToOffscreen' in HTMLCanvasElement.prototype)) {
+    void here();
     return;
   }
-  // Compiled, it has another ending, as this file has.
-  const worker = new Worker(new URL(`worker${import.meta.url.slice(-3)}`, import.meta.url), { type: 'module' });
+  const worker = new Worker(script);
   const giveUp = () => {
-    if (!isSettled) worker.terminate();
-    settle(here);
+    if (isSettled) return;
+    worker.terminate();
+    void here();
   };
   worker.addEventListener('error', giveUp);
   setTimeout(giveUp, START_MS);
   worker.addEventListener('message', ({ data }: MessageEvent<News>) => {
     if (data.is === 'ready')
       settle(() => ({
-        send: (order) => worker.postMessage(order, order.do === 'draw' ? [order.canvas as OffscreenCanvas] : []),
+        send: (order) => worker.postMessage(order, order.do === 'draw' ? [order.surface as OffscreenCanvas | WritableStream] : []),
         hand: (canvas) => canvas.transferControlToOffscreen(),
       }));
     else if (isSettled) tell(data);

@@ -1,5 +1,6 @@
 import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { blank, takesPictures } from '../feed/video.ts';
 import type { Ui } from './ui.ts';
 
 interface Props {
@@ -13,15 +14,20 @@ interface Props {
 }
 
 /**
- * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. A canvas that was handed to a worker
- * never comes back, so give this the camera's id as its `key`.
+ * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. What was handed to a worker never
+ * comes back, so give this the camera's id as its `key`.
  */
 export function LiveCanvas({ ui: { station }, id, fps, label, always = false }: Props): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const isSeen = useSeen(canvas) || always;
-  useEffect(() => (canvas.current ? station.draw(id, canvas.current) : undefined), [station, id]);
+  const element = useRef<HTMLCanvasElement & HTMLVideoElement>(null);
+  const isSeen = useSeen(element) || always;
+  useEffect(() => (element.current ? station.draw(id, element.current) : undefined), [station, id]);
+  const isEmpty = station.seen(id) === null;
+  useEffect(() => {
+    if (isEmpty && element.current instanceof HTMLVideoElement) blank(element.current);
+  }, [isEmpty]);
   useEffect(() => (isSeen ? station.want(id, fps) : undefined), [station, id, fps, isSeen]);
-  return h('canvas', { ref: canvas, class: 'view', role: 'img', 'aria-label': label });
+  const shown = { ref: element, class: 'view', 'aria-label': label };
+  return takesPictures ? h('video', { ...shown, muted: true, autoplay: true, playsInline: true }) : h('canvas', { ...shown, role: 'img' });
 }
 
 /** Whether an element is on the screen, or nearly so; until that is known it is taken to be. */

@@ -1,10 +1,16 @@
+/** Of a canvas that is shown. */
 let video: HTMLVideoElement | null = null;
 
 /** Shows the camera in a window of its own, or ends that. Throws where the browser cannot, or will not. */
 export async function togglePip(): Promise<void> {
   if (document.pictureInPictureElement) return document.exitPictureInPicture();
-  const canvas = document.querySelector<HTMLCanvasElement>('#picture canvas');
-  if (!canvas || !document.pictureInPictureEnabled) throw new Error('No picture in picture here');
+  const view = document.querySelector('#picture .view');
+  if (view instanceof HTMLVideoElement) await view.requestPictureInPicture();
+  else if (view instanceof HTMLCanvasElement && document.pictureInPictureEnabled) await showCanvas(view);
+  else throw new Error('No picture in picture here');
+}
+
+async function showCanvas(canvas: HTMLCanvasElement): Promise<void> {
   video?.remove();
   video = document.createElement('video');
   video.muted = true;
