@@ -22,7 +22,11 @@ export type Coding = (typeof CODINGS)[number];
 
 const FOLDER = path.join(import.meta.dirname, 'page');
 /** Where packages lie that the page imports by their name: a browser knows no node_modules. */
-const PACKAGES: Record<string, string> = { preact: 'packages/preact.js', 'preact/hooks': 'packages/preact-hooks.js' };
+const PACKAGES: Record<string, string> = {
+  preact: 'packages/preact.js',
+  'preact/hooks': 'packages/preact-hooks.js',
+  'lean-qr': 'packages/lean-qr.js',
+};
 /** The name behind `from` or `import`. */
 const IMPORT = /(\bfrom ?|\bimport ?)(["'])([^"'\n]+)\2/g;
 /** Beyond this a file takes longer to pack than the bytes are worth: at the most 0.1 s for all of them on a Pi. */
