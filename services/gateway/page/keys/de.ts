@@ -40,9 +40,10 @@ export const de: KeyWords = {
   tokenWarning: (right) => `Nur dieses eine Mal zu sehen. Wer ihn hat, darf ${deeds[right]}, bis Sie ihn widerrufen.`,
   token: 'Token',
   streamWithToken: 'Stream',
+  streamWithTokenFor: 'VLC, Frigate, ffmpeg',
   stillWithToken: 'Ein Bild',
-  notInBrowsers:
-    'Name und Token stehen in der Adresse für Programme, die nichts anderes kennen. Innerhalb von Seiten lehnen Browser solche Adressen ab.',
+  stillWithTokenFor: 'OctoPrint, Zeitraffer',
+  notInBrowsers: 'Innerhalb von Seiten lehnen Browser Adressen mit einem Token ab: OctoPrint bekommt das Bild mit ihm und den Stream ohne.',
   script: 'Skript',
   done: 'Fertig',
 
@@ -58,7 +59,7 @@ export const de: KeyWords = {
   isOver: 'Abgelaufen.',
   another: 'Neu machen',
   lost: 'Handy verloren?',
-  everywhereHint: (name) => `Das beendet jede Anmeldung von ${name}, auch diese.`,
+  everywhereHint: (name) => `Jede Anmeldung von ${name} beenden, auch diese.`,
   everywhere: 'Überall abmelden',
 
   siteIntro:
@@ -125,7 +126,7 @@ export const de: KeyWords = {
   newPasswordFor: (name) => `Neues Passwort von ${name}`,
   newPasswordHint:
     'Das alte endet sofort, mit allem, was damit offen ist, und den Tokens, die damit gemacht wurden. Bleibt es leer, wird eins gemacht.',
-  set: 'Setzen',
+  setPassword: 'Passwort setzen',
   remove: 'Entfernen',
   removeUser: (name) => `${name} entfernen? Was ${name} offen hat, endet sofort.`,
   revoke: 'Widerrufen',

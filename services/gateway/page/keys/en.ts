@@ -1,7 +1,7 @@
 /** What the dialogues Connect and Access say, in English; loaded with them. The other languages have the same words. */
 import type { TokenRight } from './request.ts';
 
-const deeds: Record<TokenRight, string> = { view: 'watch', control: 'watch and set', admin: 'do everything here' };
+const deeds: Record<TokenRight, string> = { view: 'watch', control: 'watch and control', admin: 'do everything here' };
 
 export const en = {
   cameraToConnect: 'Camera',
@@ -32,7 +32,7 @@ export const en = {
   namePattern: 'A name is a small letter or digit, then at most 31 of a–z, 0–9, _ . -',
   tokenTaken: (name: string) => `There is a token ${name} already.`,
   right: 'It may',
-  rights: { view: 'Watch', control: 'Watch and set', admin: 'Everything' } as Record<TokenRight, string>,
+  rights: { view: 'Watch', control: 'Watch and control', admin: 'Everything' } as Record<TokenRight, string>,
   cameras: 'Cameras',
   everyCamera: 'All cameras',
   chooseCamera: 'Choose at least one camera.',
@@ -41,8 +41,10 @@ export const en = {
   tokenWarning: (right: TokenRight) => `Shown only this once. Whoever has it may ${deeds[right]} until you revoke it.`,
   token: 'Token',
   streamWithToken: 'Stream',
+  streamWithTokenFor: 'VLC, Frigate, ffmpeg',
   stillWithToken: 'One picture',
-  notInBrowsers: 'Name and token stand in the address for programs that know nothing else. Inside pages browsers refuse such addresses.',
+  stillWithTokenFor: 'OctoPrint, timelapses',
+  notInBrowsers: 'Inside pages browsers refuse addresses with a token: OctoPrint gets the picture with it, and the stream without.',
   script: 'Script',
   done: 'Done',
 
@@ -58,7 +60,7 @@ export const en = {
   isOver: 'This one is over.',
   another: 'Make another',
   lost: 'Phone lost?',
-  everywhereHint: (name: string) => `This ends every login of ${name}, here too.`,
+  everywhereHint: (name: string) => `End every login of ${name}, this one too.`,
   everywhere: 'Log out everywhere',
 
   siteIntro:
@@ -101,13 +103,13 @@ export const en = {
   passwordShort: 'A password has at least 8 characters.',
   mayDo: 'May',
   watch: 'Watch',
-  control: 'Set',
+  control: 'Control',
   camera: 'Camera',
   isAdmin: 'Admin: everything, users and tokens too',
   noRights: 'Choose at least one thing that this user may do.',
   otherRights: 'Also, on MQTT',
   mayWatch: (camera: string) => `Watch ${camera}`,
-  mayControl: (camera: string) => `Set ${camera}`,
+  mayControl: (camera: string) => `Control ${camera}`,
   everyCameraInline: 'all cameras',
   adminChip: 'Admin',
   made: (date: string) => `Made ${date}`,
@@ -122,7 +124,7 @@ export const en = {
   newPassword: 'New password',
   newPasswordFor: (name: string) => `New password of ${name}`,
   newPasswordHint: 'The old one ends at once, with all that is open by it and the tokens made with it. Left empty, one is made.',
-  set: 'Set',
+  setPassword: 'Set password',
   remove: 'Remove',
   removeUser: (name: string) => `Remove ${name}? Whatever ${name} has open ends at once.`,
   revoke: 'Revoke',

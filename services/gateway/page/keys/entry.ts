@@ -1,5 +1,5 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useFocusBack } from './focus-back.ts';
 
 interface Deed {
   id: string;
@@ -21,14 +21,10 @@ interface Props {
 
 /** One user or token of a list. What its buttons open stands below; when that ends, the focus is back where it was. */
 export function Entry({ name, chips, ended = '', details, deeds, isOpen, children }: Props): JSX.Element {
-  const opener = useRef<string | null>(null);
-  useEffect(() => {
-    if (!isOpen && opener.current) document.getElementById(opener.current)?.focus();
-    if (!isOpen) opener.current = null;
-  }, [isOpen]);
+  const opened = useFocusBack(isOpen);
   const buttons = deeds.map(({ id, label, onClick }) => {
     const open = () => {
-      opener.current = id;
+      opened(id);
       onClick();
     };
     return h('button', { key: id, id, type: 'button', class: 'quiet', 'aria-label': `${label}: ${name}`, onClick: open }, label);

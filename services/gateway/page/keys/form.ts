@@ -119,3 +119,21 @@ export function Once({ title, warning, children, onDone }: OnceProps): JSX.Eleme
     h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'wide', onClick: onDone }, keyWords().done)),
   );
 }
+
+interface ButtonsProps {
+  /** What the button that does it says. */
+  deed: string;
+  isBusy: boolean;
+  /** None: there is no way back. */
+  onEnd?: () => void;
+}
+
+/** At the end of a form. */
+export function Buttons({ deed, isBusy, onEnd }: ButtonsProps): JSX.Element {
+  return h(
+    'div',
+    { class: 'buttons' },
+    h('button', { type: 'submit', class: 'primary', disabled: isBusy }, deed),
+    onEnd && h('button', { type: 'button', class: 'wide', onClick: onEnd }, keyWords().cancel),
+  );
+}

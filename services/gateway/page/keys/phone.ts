@@ -1,4 +1,4 @@
-import { Fragment, h, type JSX } from 'preact';
+import { type ComponentChildren, Fragment, h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '../me.ts';
 import type { Ui } from '../view/ui.ts';
@@ -66,12 +66,11 @@ function LoginCode({ ui, name }: { ui: Ui; name: string }): JSX.Element {
   return h(
     Fragment,
     null,
-    ticket && h(Code, { ui, address: ticket.address, label: words.qrLogin, text: words.phoneLogin(name), isOver }),
     ticket &&
       h(
-        'p',
-        { class: 'countdown' },
-        h('span', { role: 'timer', id: 'qr-countdown' }, label),
+        Code,
+        { ui, address: ticket.address, label: words.qrLogin, text: words.phoneLogin(name), isOver },
+        h('p', { class: 'countdown', role: 'timer', id: 'qr-countdown' }, label),
         h('button', { type: 'button', class: 'quiet', id: 'qr-again', disabled: isBusy, onClick: () => void renew(1) }, words.another),
       ),
     h(Trouble, { ui, fault }),
@@ -84,14 +83,15 @@ interface CodeProps {
   label: string;
   text: string;
   isOver?: boolean;
+  children?: ComponentChildren;
 }
 
-function Code({ ui, address, label, text, isOver = false }: CodeProps): JSX.Element {
+function Code({ ui, address, label, text, isOver = false, children }: CodeProps): JSX.Element {
   const words = keyWords();
   return h(
     Fragment,
     null,
-    h('div', { class: `code${isOver ? ' over' : ''}` }, h(QrCode, { text: address, label }), h('p', null, text)),
+    h('div', { class: `code${isOver ? ' over' : ''}` }, h(QrCode, { text: address, label }), h('div', null, h('p', null, text), children)),
     !isOver && h(CopyRows, { children: [h(CopyRow, { ui, name: words.asLink, text: address })] }),
   );
 }

@@ -5,7 +5,7 @@ import type { Ui } from '../view/ui.ts';
 import { addressesOf, curlLine, withToken } from './addresses.ts';
 import { CopyRow, CopyRows } from './copy-row.ts';
 import { useDeed } from './deed.ts';
-import { Choice, Fault, Field, NAME, Once, Tick, Trouble } from './form.ts';
+import { Buttons, Choice, Fault, Field, NAME, Once, Tick, Trouble } from './form.ts';
 import { ask, type TokenRight } from './request.ts';
 import { keyWords } from './words.ts';
 
@@ -15,6 +15,8 @@ interface Props {
   /** The camera that is ticked, and whose addresses are shown; null: all of them, and the first one's. */
   camera: Camera | null;
   onMade?: () => void;
+  /** Where it was opened by a button. */
+  onEnd?: () => void;
 }
 
 interface Made {
@@ -24,7 +26,7 @@ interface Made {
 }
 
 /** Makes a token, and shows it once, in the addresses as they have to be pasted. */
-export function TokenForm({ ui, cameras, camera, onMade }: Props): JSX.Element {
+export function TokenForm({ ui, cameras, camera, onMade, onEnd }: Props): JSX.Element {
   const words = keyWords();
   const [name, setName] = useState('');
   const [right, setRight] = useState<TokenRight>('view');
@@ -34,7 +36,7 @@ export function TokenForm({ ui, cameras, camera, onMade }: Props): JSX.Element {
   const { isBusy, fault, run } = useDeed(ui);
   useEffect(() => setChosen(camera ? [camera.id] : null), [camera?.id]);
   const example = camera ?? cameras[0];
-  if (made) return h(MadeToken, { ui, made, camera: example, onDone: () => setMade(null) });
+  if (made) return h(MadeToken, { ui, made, camera: example, onDone: () => (onEnd ? onEnd() : setMade(null)) });
 
   const all = right === 'admin' || chosen === null;
   const send = async (event: Event) => {
@@ -56,9 +58,16 @@ export function TokenForm({ ui, cameras, camera, onMade }: Props): JSX.Element {
   const isTaken = fault?.status === 409;
   return h(
     'form',
-    { class: 'form', onSubmit: send, noValidate: true },
+    { class: 'card form', onSubmit: send, noValidate: true },
     h(Field, {
-      ...{ id: 'token-name', label: words.tokenName, hint: words.tokenNameHint, value: name, onInput: setName },
+      ...{
+        id: 'token-name',
+        label: words.tokenName,
+        hint: words.tokenNameHint,
+        value: name,
+        onInput: setName,
+        isFirst: onEnd !== undefined,
+      },
       fault: faults.name || (isTaken ? words.tokenTaken(name) : ''),
     }),
     h(Choice<TokenRight>, { name: 'token-right', legend: words.right, options: words.rights, value: right, onChoose: setRight }),
@@ -78,7 +87,7 @@ export function TokenForm({ ui, cameras, camera, onMade }: Props): JSX.Element {
       faults.cameras && h(Fault, { text: faults.cameras }),
     ),
     !isTaken && h(Trouble, { ui, fault }),
-    h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary', disabled: isBusy }, words.makeToken)),
+    h(Buttons, { deed: words.makeToken, isBusy, onEnd }),
   );
 }
 
@@ -90,8 +99,8 @@ function MadeToken({ ui, made, camera, onDone }: { ui: Ui; made: Made; camera: C
     h(CopyRow, { key: 'token', ui, name: words.token, text: token }),
     ...(at
       ? [
-          h(CopyRow, { key: 'stream', ui, name: words.streamWithToken, hint: words.streamFor, text: withToken(at.stream, token) }),
-          h(CopyRow, { key: 'still', ui, name: words.stillWithToken, hint: words.stillFor, text: withToken(at.snapshot, token) }),
+          h(CopyRow, { key: 'stream', ui, name: words.streamWithToken, hint: words.streamWithTokenFor, text: withToken(at.stream, token) }),
+          h(CopyRow, { key: 'still', ui, name: words.stillWithToken, hint: words.stillWithTokenFor, text: withToken(at.snapshot, token) }),
           h(CopyRow, { key: 'script', ui, name: words.script, hint: 'curl', text: curlLine(at, camera.id, token) }),
         ]
       : []),

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import type { Ui } from '../view/ui.ts';
 import { ago } from '../words/times.ts';
+import { Adding } from './adding.ts';
 import { Entry } from './entry.ts';
 import { Trouble } from './form.ts';
 import { useList } from './list.ts';
@@ -10,6 +11,8 @@ import { ask, type Token } from './request.ts';
 import { Sure } from './sure.ts';
 import { TokenForm } from './token-form.ts';
 import { date, keyWords } from './words.ts';
+
+const ADD = 'add-token';
 
 /** All tokens, with what each is good for; makes and revokes them. */
 export function TokenList({ ui, cameras, isShown }: { ui: Ui; cameras: Camera[]; isShown: boolean }): JSX.Element {
@@ -20,12 +23,14 @@ export function TokenList({ ui, cameras, isShown }: { ui: Ui; cameras: Camera[];
     Fragment,
     null,
     h('p', { class: 'soft' }, words.tokensIntro, ' ', list?.length === 0 && words.noTokensYet),
+    h(Adding, {
+      ...{ id: ADD, label: words.makeToken },
+      form: (onEnd) => h(TokenForm, { ui, cameras, camera: null, onMade: () => void load(), onEnd }),
+    }),
     h(Trouble, { ui, fault: loading.fault }),
     list
       ? entries && entries.length > 0 && h('ul', { class: 'entries' }, entries)
       : !loading.fault && h('p', { class: 'soft' }, words.loading),
-    h('h3', null, words.makeToken),
-    h(TokenForm, { ui, cameras, camera: null, onMade: () => void load() }),
   );
 }
 
@@ -47,6 +52,7 @@ function TokenEntry({ ui, token, cameras, onChange }: EntryProps): JSX.Element {
     await ask('DELETE', `tokens/${encodeURIComponent(name)}`);
     setAsking(false);
     await onChange();
+    document.getElementById(ADD)?.focus();
   };
   const use = used === null ? words.neverUsed : words.usedAgo(ago(now - Date.parse(used), ui.words));
   return h(

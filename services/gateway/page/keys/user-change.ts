@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import type { Ui } from '../view/ui.ts';
 import { useDeed } from './deed.ts';
-import { Field, Trouble } from './form.ts';
+import { Buttons, Field, Trouble } from './form.ts';
 import { ask, type User } from './request.ts';
 import { type Rights, tidy } from './rights.ts';
 import { RightsForm } from './rights-form.ts';
@@ -68,20 +68,17 @@ export function NewPassword({ ui, user, onEnd }: { ui: Ui; user: User; onEnd: ()
     'form',
     { class: 'card form', onSubmit: send, noValidate: true },
     h(Field, {
-      ...{ id: 'new-password', label: words.newPasswordFor(name), hint: words.newPasswordHint, value: password, onInput: setPassword },
+      ...{
+        id: `new-password-${name}`,
+        label: words.newPasswordFor(name),
+        hint: words.newPasswordHint,
+        value: password,
+        onInput: setPassword,
+      },
       ...{ type: 'password' as const, autocomplete: 'new-password', isFirst: true },
       fault: wrong || (isAbout ? fault.message : ''),
     }),
     !isAbout && h(Trouble, { ui, fault }),
-    h(Buttons, { deed: words.set, isBusy, onEnd }),
-  );
-}
-
-function Buttons({ deed, isBusy, onEnd }: { deed: string; isBusy: boolean; onEnd: () => void }): JSX.Element {
-  return h(
-    'div',
-    { class: 'buttons' },
-    h('button', { type: 'submit', class: 'primary', disabled: isBusy }, deed),
-    h('button', { type: 'button', class: 'wide', onClick: onEnd }, keyWords().cancel),
+    h(Buttons, { deed: words.setPassword, isBusy, onEnd }),
   );
 }

@@ -4,7 +4,7 @@ import type { Camera } from '../camera.ts';
 import type { Ui } from '../view/ui.ts';
 import { CopyRow, CopyRows } from './copy-row.ts';
 import { useDeed } from './deed.ts';
-import { Field, NAME, Once, Trouble } from './form.ts';
+import { Buttons, Field, NAME, Once, Trouble } from './form.ts';
 import { ask, type Refusal } from './request.ts';
 import { type Rights, tidy } from './rights.ts';
 import { RightsForm } from './rights-form.ts';
@@ -17,10 +17,11 @@ interface Props {
   ui: Ui;
   cameras: Camera[];
   onMade: () => void;
+  onEnd: () => void;
 }
 
 /** Adds a user. A password that was made is shown, this once. */
-export function NewUser({ ui, cameras, onMade }: Props): JSX.Element {
+export function NewUser({ ui, cameras, onMade, onEnd }: Props): JSX.Element {
   const words = keyWords();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
@@ -28,7 +29,7 @@ export function NewUser({ ui, cameras, onMade }: Props): JSX.Element {
   const [faults, setFaults] = useState({ name: '', password: '', rights: '' });
   const [made, setMade] = useState<{ name: string; password: string } | null>(null);
   const { isBusy, fault, run } = useDeed(ui);
-  if (made) return h(MadePassword, { ui, ...made, onDone: () => setMade(null) });
+  if (made) return h(MadePassword, { ui, ...made, onDone: onEnd });
 
   const send = async (event: Event) => {
     event.preventDefault();
@@ -43,18 +44,17 @@ export function NewUser({ ui, cameras, onMade }: Props): JSX.Element {
       const body = { name, may: tidy(rights), ...(password && { password }) };
       const user = await ask<{ password?: string }>('POST', 'users', body);
       if (user.password) setMade({ name, password: user.password });
-      setName('');
-      setPassword('');
-      setRights([]);
+      else onEnd();
       onMade();
     });
   };
   const about = aboutOf(fault);
   return h(
     'form',
-    { class: 'form', onSubmit: send, noValidate: true },
+    { class: 'card form', onSubmit: send, noValidate: true },
+    h('h3', null, words.addUser),
     h(Field, {
-      ...{ id: 'user-name', label: words.name, hint: words.userNameHint, value: name, onInput: setName },
+      ...{ id: 'user-name', label: words.name, hint: words.userNameHint, value: name, onInput: setName, isFirst: true },
       fault: faults.name || (about === 'taken' ? words.userTaken(name) : about === 'name' ? (fault?.message ?? '') : ''),
     }),
     h(Field, {
@@ -64,7 +64,7 @@ export function NewUser({ ui, cameras, onMade }: Props): JSX.Element {
     }),
     h(RightsForm, { rights, cameras, onChange: setRights, fault: faults.rights || (about === 'rights' ? (fault?.message ?? '') : '') }),
     about === 'all' && h(Trouble, { ui, fault }),
-    h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary', disabled: isBusy }, words.add)),
+    h(Buttons, { deed: words.add, isBusy, onEnd }),
   );
 }
 

@@ -2,6 +2,7 @@ import { Fragment, h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import type { Ui } from '../view/ui.ts';
+import { Adding } from './adding.ts';
 import { Entry } from './entry.ts';
 import { Trouble } from './form.ts';
 import { useList } from './list.ts';
@@ -12,6 +13,8 @@ import { NewPassword, OtherRights } from './user-change.ts';
 import { NewUser } from './user-form.ts';
 import { date, keyWords } from './words.ts';
 
+const ADD = 'add-user';
+
 /** All users, with what they may; adds, changes and removes them. */
 export function UserList({ ui, cameras }: { ui: Ui; cameras: Camera[] }): JSX.Element {
   const words = keyWords();
@@ -21,12 +24,11 @@ export function UserList({ ui, cameras }: { ui: Ui; cameras: Camera[] }): JSX.El
     Fragment,
     null,
     h('p', { class: 'soft' }, words.usersIntro, ' ', list?.length === 0 && words.noUsers),
+    h(Adding, { id: ADD, label: words.addUser, form: (onEnd) => h(NewUser, { ui, cameras, onMade: () => void load(), onEnd }) }),
     h(Trouble, { ui, fault: loading.fault }),
     list
       ? entries && entries.length > 0 && h('ul', { class: 'entries' }, entries)
       : !loading.fault && h('p', { class: 'soft' }, words.loading),
-    h('h3', null, words.addUser),
-    h(NewUser, { ui, cameras, onMade: () => void load() }),
   );
 }
 
@@ -51,6 +53,7 @@ function UserEntry({ ui, user, cameras, onChange }: EntryProps): JSX.Element {
   const remove = async () => {
     await ask('DELETE', `users/${encodeURIComponent(name)}`);
     await changed();
+    document.getElementById(ADD)?.focus();
   };
   const deed = (what: Doing, label: string) => ({ id: `${what}-${name}`, label, onClick: () => setDoing(what) });
   return h(

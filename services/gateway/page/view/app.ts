@@ -5,7 +5,7 @@ import { type DialogName, OpenDialog } from '../keys/open.ts';
 import { fetchMe, type Me } from '../me.ts';
 import { chosen } from '../route.ts';
 import { statusOf } from '../status.ts';
-import type { Language } from '../words/language.ts';
+import type { Language } from '../words/choice.ts';
 import { FullScreen } from './full-screen.ts';
 import { ActionButton } from './icon.ts';
 import { Panel } from './panel.ts';
