@@ -17,8 +17,11 @@ interface DialogProps {
 export function Dialog({ ui, id, title, aside, onClose, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const leave = (event: MouseEvent) => {
-    if (event.target === dialog.current) dialog.current?.close();
+  const leave = ({ target, clientX, clientY }: MouseEvent) => {
+    const element = dialog.current;
+    // Its own scroll bar is the dialogue, too; and what is shown only once is not lost by a slip of the hand.
+    if (!element || target !== element || isInside(element.getBoundingClientRect(), clientX, clientY)) return;
+    if (!element.querySelector('[role=tabpanel]:not([hidden]) .once')) element.close();
   };
   return h(
     'dialog',
@@ -36,6 +39,10 @@ export function Dialog({ ui, id, title, aside, onClose, children }: DialogProps)
       children,
     ),
   );
+}
+
+function isInside({ left, right, top, bottom }: DOMRect, x: number, y: number): boolean {
+  return x >= left && x <= right && y >= top && y <= bottom;
 }
 
 interface Tab {
