@@ -123,8 +123,14 @@ describe('Connect', { concurrency: 3 }, () => {
       await page.clock.fastForward(61_000);
       await until('another one', isNew);
     }
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/tickets')) asked++;
+    });
     await page.clock.fastForward(61_000);
     await page.locator('.code.over').waitFor();
+    await page.clock.fastForward(5_000);
+    equal(asked, 0, 'one more by itself');
     equal(await page.locator('#qr-countdown').innerText(), 'This one is over.');
     await page.click('#qr-again');
     await page.locator('.code:not(.over)').waitFor();

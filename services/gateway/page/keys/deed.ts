@@ -7,6 +7,8 @@ export interface Deed {
   isBusy: boolean;
   /** Why the last one was not done; null when it was. */
   fault: Refusal | null;
+  /** What was wrong is being mended. */
+  forget(): void;
   /** Resolves to whether it was done. */
   run(work: () => Promise<void>): Promise<boolean>;
 }
@@ -29,5 +31,5 @@ export function useDeed(ui: Ui): Deed {
       setBusy(false);
     }
   };
-  return { isBusy, fault, run };
+  return { isBusy, fault, forget: () => setFault(null), run };
 }

@@ -21,7 +21,7 @@ export function Dialog({ ui, id, title, aside, onClose, children }: DialogProps)
     const element = dialog.current;
     // Its own scroll bar is the dialogue, too; and what is shown only once is not lost by a slip of the hand.
     if (!element || target !== element || isInside(element.getBoundingClientRect(), clientX, clientY)) return;
-    if (!element.querySelector('[role=tabpanel]:not([hidden]) .once')) element.close();
+    if (!element.querySelector('.once')) element.close();
   };
   return h(
     'dialog',

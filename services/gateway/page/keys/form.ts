@@ -30,7 +30,8 @@ export function Field({ id, label, hint, fault, value, onInput, type = 'text', a
     if (isFirst) input.current?.focus();
   }, [isFirst]);
   useEffect(() => {
-    if (fault) input.current?.focus();
+    // The first of those that are wrong.
+    if (fault) input.current?.form?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
   }, [fault]);
   const described = fault ? `${id}-fault` : hint && `${id}-hint`;
   const spelling = { autocomplete, autocapitalize: 'none', spellcheck: false };

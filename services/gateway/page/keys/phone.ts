@@ -74,6 +74,7 @@ function LoginCode({ ui, name }: { ui: Ui; name: string }): JSX.Element {
         h('button', { type: 'button', class: 'quiet', id: 'qr-again', disabled: isBusy, onClick: () => void renew(1) }, words.another),
       ),
     h(Trouble, { ui, fault }),
+    !ticket && fault && h('button', { type: 'button', class: 'wide', disabled: isBusy, onClick: () => void renew(1) }, words.another),
   );
 }
 

@@ -61,7 +61,7 @@ function TicketAddress({ ui, camera: { id, name } }: { ui: Ui; camera: Camera })
     made &&
       h(
         'section',
-        { class: 'card once', 'aria-label': words.address },
+        { class: 'card', 'aria-label': words.address },
         h('p', { class: 'warning', role: 'timer' }, seconds > 0 ? words.goodFor(seconds) : words.isOver),
         seconds > 0 &&
           h(CopyRows, {

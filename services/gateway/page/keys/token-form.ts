@@ -33,7 +33,7 @@ export function TokenForm({ ui, cameras, camera, onMade, onEnd }: Props): JSX.El
   const [chosen, setChosen] = useState<readonly string[] | null>(camera ? [camera.id] : null);
   const [faults, setFaults] = useState({ name: '', cameras: '' });
   const [made, setMade] = useState<Made | null>(null);
-  const { isBusy, fault, run } = useDeed(ui);
+  const { isBusy, fault, forget, run } = useDeed(ui);
   useEffect(() => setChosen(camera ? [camera.id] : null), [camera?.id]);
   const example = camera ?? cameras[0];
   if (made) return h(MadeToken, { ui, made, camera: example, onDone: () => (onEnd ? onEnd() : setMade(null)) });
@@ -55,6 +55,10 @@ export function TokenForm({ ui, cameras, camera, onMade, onEnd }: Props): JSX.El
     const before = chosen ?? [];
     setChosen(before.includes(id) ? before.filter((each) => each !== id) : [...before, id]);
   };
+  const type = (text: string) => {
+    setName(text);
+    forget();
+  };
   const isTaken = fault?.status === 409;
   return h(
     'form',
@@ -65,7 +69,7 @@ export function TokenForm({ ui, cameras, camera, onMade, onEnd }: Props): JSX.El
         label: words.tokenName,
         hint: words.tokenNameHint,
         value: name,
-        onInput: setName,
+        onInput: type,
         isFirst: onEnd !== undefined,
       },
       fault: faults.name || (isTaken ? words.tokenTaken(name) : ''),

@@ -28,7 +28,7 @@ export function NewUser({ ui, cameras, onMade, onEnd }: Props): JSX.Element {
   const [rights, setRights] = useState<Rights>([]);
   const [faults, setFaults] = useState({ name: '', password: '', rights: '' });
   const [made, setMade] = useState<{ name: string; password: string } | null>(null);
-  const { isBusy, fault, run } = useDeed(ui);
+  const { isBusy, fault, forget, run } = useDeed(ui);
   if (made) return h(MadePassword, { ui, ...made, onDone: onEnd });
 
   const send = async (event: Event) => {
@@ -48,13 +48,17 @@ export function NewUser({ ui, cameras, onMade, onEnd }: Props): JSX.Element {
       onMade();
     });
   };
+  const type = (text: string) => {
+    setName(text);
+    forget();
+  };
   const about = aboutOf(fault);
   return h(
     'form',
     { class: 'card form', onSubmit: send, noValidate: true },
     h('h3', null, words.addUser),
     h(Field, {
-      ...{ id: 'user-name', label: words.name, hint: words.userNameHint, value: name, onInput: setName, isFirst: true },
+      ...{ id: 'user-name', label: words.name, hint: words.userNameHint, value: name, onInput: type, isFirst: true },
       fault: faults.name || (about === 'taken' ? words.userTaken(name) : about === 'name' ? (fault?.message ?? '') : ''),
     }),
     h(Field, {
