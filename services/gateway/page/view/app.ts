@@ -7,7 +7,7 @@ import { chosen } from '../route.ts';
 import { statusOf } from '../status.ts';
 import type { Language } from '../words/choice.ts';
 import { FullScreen } from './full-screen.ts';
-import { ActionButton } from './icon.ts';
+import { Menu } from './menu.ts';
 import { Panel } from './panel.ts';
 import type { Ui } from './ui.ts';
 import { Wall, wallTitle } from './wall.ts';
@@ -68,33 +68,6 @@ function Brand({ title, detail }: { title: string; detail: string }): JSX.Elemen
 /** The page's own icon, wherever it lies. */
 export function logo(): string {
   return document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
-}
-
-interface MenuProps {
-  ui: Ui;
-  language: Language;
-  isAdmin: boolean;
-  onOpen: (name: DialogName) => void;
-}
-
-/** What is there on every page. */
-function Menu({ ui, language, isAdmin, onOpen }: MenuProps): JSX.Element {
-  const { words } = ui;
-  const speak = () => ui.speak(language === 'en' ? 'de' : 'en');
-  return h(
-    Fragment,
-    null,
-    h(ActionButton, { id: 'connect', icon: 'connect', label: words.connect, hint: words.connectHint, onClick: () => onOpen('connect') }),
-    isAdmin &&
-      h(ActionButton, { id: 'access', icon: 'access', label: words.access, hint: words.accessHint, onClick: () => onOpen('access') }),
-    h(ActionButton, { id: 'language', icon: 'language', label: words.changeLanguage, onClick: speak }),
-    ui.hasLogin &&
-      h(
-        'form',
-        { method: 'post', action: 'logout' },
-        h(ActionButton, { id: 'log-out', icon: 'logOut', label: words.logOut, type: 'submit' }),
-      ),
-  );
 }
 
 export function FallbackBanner({ ui: { station, words } }: { ui: Ui }): JSX.Element | null {
