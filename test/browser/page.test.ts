@@ -551,6 +551,7 @@ describe('the page', atOnce, () => {
       await page.reload();
       await untilKind(page, 'live');
       await page.getByRole('button', { name: 'Verbinden' }).click();
+      await page.waitForSelector('#connect-dialog');
       const lines = await page.locator('#connect-dialog code').allTextContents();
       ok(lines.includes(`${stub.url}cameras/front/stream`), lines.join());
       ok(lines.includes('homeguard/front/frame'), lines.join());
@@ -620,6 +621,7 @@ describe('the page', atOnce, () => {
         await page.keyboard.press('c');
         await inspect(page, `${colorScheme} camera`);
         await page.click('#connect');
+        await page.waitForSelector('#connect-dialog');
         await inspect(page, `${colorScheme} addresses`);
         await page.goto(`${stub.url}#garden`);
         await page.keyboard.press('Escape');

@@ -1,6 +1,7 @@
 import { Fragment, h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Language } from '../words/language.ts';
+import type { DialogName } from '../keys/open.ts';
+import type { Language } from '../words/choice.ts';
 import { ActionButton, Icon } from './icon.ts';
 import type { Ui } from './ui.ts';
 
@@ -10,7 +11,9 @@ const NARROW = matchMedia('(max-width: 620px)');
 interface Props {
   ui: Ui;
   language: Language;
-  onConnect: () => void;
+  /** Who may make users and tokens. */
+  isAdmin: boolean;
+  onOpen: (name: DialogName) => void;
 }
 
 /** What is there on every page: side by side, or, where there is no room for that, behind one button. */
@@ -32,13 +35,15 @@ export function Menu(props: Props): JSX.Element {
   );
 }
 
-function Entries({ ui, language, onConnect }: Props): JSX.Element {
+function Entries({ ui, language, isAdmin, onOpen }: Props): JSX.Element {
   const { words } = ui;
   const speak = () => ui.speak(language === 'en' ? 'de' : 'en');
   return h(
     Fragment,
     null,
-    h(ActionButton, { id: 'connect', icon: 'connect', label: words.connect, hint: words.connectHint, onClick: onConnect }),
+    h(ActionButton, { id: 'connect', icon: 'connect', label: words.connect, hint: words.connectHint, onClick: () => onOpen('connect') }),
+    isAdmin &&
+      h(ActionButton, { id: 'access', icon: 'access', label: words.access, hint: words.accessHint, onClick: () => onOpen('access') }),
     h(ActionButton, { id: 'language', icon: 'language', label: words.changeLanguage, onClick: speak }),
     ui.hasLogin &&
       h(

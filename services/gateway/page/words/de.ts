@@ -165,16 +165,8 @@ export const de: Words = {
   switchOn: 'Einschalten',
   captureHint: 'Aus schließt die Kamera für alle, und ihr Licht geht aus.',
 
-  connectIntro: 'Andere Programme holen sich das Bild hier. Sie brauchen den Token aus data/secrets/gateway-token oder eine Anmeldung.',
-  thisPage: 'Diese Seite',
-  mjpeg: 'MJPEG-Stream',
-  stillPicture: 'Ein Bild',
-  webSocket: 'WebSocket',
-  topicFrames: 'Jedes Bild',
-  topicPreview: 'Ein Bild pro Sekunde, aufbewahrt',
-  topicState: 'Zustand und Einstellungen',
-  topicSet: 'Etwas einstellen',
-  mqtt: 'MQTT-Topics',
-  homeAssistant: 'Home Assistant',
-  homeAssistantText: 'findet die Kamera von selbst, sobald beide am selben Nachrichtenbus sind: Einstellungen, Geräte & Dienste, MQTT.',
+  // Benutzer, Tokens, und was beim Öffnen geladen wird.
+  access: 'Zugang',
+  accessHint: 'Benutzer und Tokens',
+  reload: 'Dieser Teil ließ sich nicht laden. Laden Sie die Seite neu.',
 };

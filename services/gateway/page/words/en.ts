@@ -125,18 +125,10 @@ export const en = {
   switchOn: 'Switch it on',
   captureHint: 'Off closes the camera for everybody, and its light goes out.',
 
-  connectIntro: 'Other programs take the picture from here. They need the token in data/secrets/gateway-token, or a login.',
-  thisPage: 'This page',
-  mjpeg: 'MJPEG stream',
-  stillPicture: 'One picture',
-  webSocket: 'WebSocket',
-  topicFrames: 'Every picture',
-  topicPreview: 'One picture a second, kept',
-  topicState: 'Condition and settings',
-  topicSet: 'To set something',
-  mqtt: 'MQTT topics',
-  homeAssistant: 'Home Assistant',
-  homeAssistantText: 'finds the camera by itself once both are on the same message bus: Settings, Devices & services, MQTT.',
+  // Users, tokens, and what is loaded when it is opened.
+  access: 'Access',
+  accessHint: 'Users and tokens',
+  reload: 'This part could not be loaded. Load the page anew.',
 };
 
 export type Words = typeof en;
