@@ -1,6 +1,6 @@
 /**
  * The program behind `npm test`: types and lint, then the tests of each folder, then one line `N passed, N failed`.
- * `npm test -- unit e2e` runs these folders only (types and lint always); `npm run test:containers` and `npm run soak` run those. A skipped or todo test is a defect, and so is a file without tests.
+ * `npm test -- unit e2e` runs these folders only (types and lint always); `npm run test:containers`, `npm run soak` and `npm run screenshots` run those. A skipped or todo test is a defect, and so is a file without tests.
  */
 import { execFile } from 'node:child_process';
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -36,6 +36,8 @@ const folders: Folder[] = [
   { name: 'browser', concurrency: 1, timeout: 120_000 },
   { name: 'containers', concurrency: 1, timeout: 1_200_000, named: true },
   { name: 'soak', concurrency: 1, timeout: 1_200_000, named: true },
+  // Writes deploy/pictures.
+  { name: 'screenshots', concurrency: 1, timeout: 300_000, named: true },
 ];
 
 let passed = 0;

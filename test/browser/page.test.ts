@@ -526,6 +526,22 @@ describe('the page', atOnce, () => {
       equal(await page.getByRole('switch', { name: 'Camera on' }).isChecked(), true, 'what is shown is what is');
     });
 
+    test('on a phone what is on every page is behind one button, which axe-core likes; Escape closes it, and so does a choice', async (t) => {
+      const page = await open(t, await StubGateway.start(t), { viewport: { width: 390, height: 844 } });
+      await untilKind(page, 'live');
+      const list = page.locator('#more-menu');
+      equal(await list.isVisible(), false);
+      await page.getByRole('button', { name: 'Menu' }).click();
+      await list.waitFor();
+      await inspect(page, 'menu');
+      await page.keyboard.press('Escape');
+      await list.waitFor({ state: 'hidden' });
+      await page.getByRole('button', { name: 'Menu' }).click();
+      await list.getByRole('button', { name: 'Connect' }).click();
+      await page.waitForSelector('#connect-dialog');
+      equal(await list.isVisible(), false);
+    });
+
     test('German, chosen once, stays; the addresses for other programs lie below the path', async (t) => {
       const stub = await StubGateway.start(t);
       const page = await open(t, stub);
@@ -535,6 +551,7 @@ describe('the page', atOnce, () => {
       await page.reload();
       await untilKind(page, 'live');
       await page.getByRole('button', { name: 'Verbinden' }).click();
+      await page.waitForSelector('#connect-dialog');
       const lines = await page.locator('#connect-dialog code').allTextContents();
       ok(lines.includes(`${stub.url}cameras/front/stream`), lines.join());
       ok(lines.includes('homeguard/front/frame'), lines.join());
@@ -604,6 +621,7 @@ describe('the page', atOnce, () => {
         await page.keyboard.press('c');
         await inspect(page, `${colorScheme} camera`);
         await page.click('#connect');
+        await page.waitForSelector('#connect-dialog');
         await inspect(page, `${colorScheme} addresses`);
         await page.goto(`${stub.url}#garden`);
         await page.keyboard.press('Escape');

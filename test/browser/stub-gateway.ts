@@ -180,6 +180,7 @@ export class StubGateway {
     else if (path === 'login') await this.#login(request, response);
     else if (path === 'logout') this.#logOut(response);
     else if (path.startsWith('assets/')) this.#asset(response, path.slice('assets/'.length));
+    else if (path === 'me') json(response, 200, { name: 'anna', by: 'user', admin: false, may: ['control:*'], cameras: {} });
     else if (path === 'cameras')
       json(
         response,

@@ -277,6 +277,7 @@ describe('addresses', { concurrency: 3 }, () => {
       settings: {},
       viewers: 0,
       default: true,
+      topic: 'homeguard/front',
     });
   });
 

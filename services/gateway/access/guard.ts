@@ -59,6 +59,6 @@ export function guard({ access, routes, pages, refusals }: GuardParts): Middlewa
     const asAny = kind === 'proxy' && 'GATEWAY_PROXY_RIGHTS, for all whom the proxy names';
     const remedy = [asUser, asAny].filter(Boolean).join(', or by ');
     const detail = `You are logged in as ${name}, who may see no camera here: the owner of HomeGuard can change that by ${remedy}.`;
-    return pages.isWanted(c) ? pages.form(c, 403, detail) : problem(403, detail);
+    return pages.isWanted(c) ? pages.form(c, 403, { code: 'no-right', text: detail, values: { name, remedy } }) : problem(403, detail);
   }
 }

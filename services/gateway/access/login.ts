@@ -37,7 +37,7 @@ export function addLogin(routes: Routes, { access, pages, basePath, refusals, au
     const subject = access.subjectOf(token);
     if (!subject) {
       refusals.add('wrong-login', { client: access.clientOf(c).address });
-      return pages.form(c, 401, 'This link is not valid (any more). Log in with the password.');
+      return pages.form(c, 401, { code: 'link', text: 'This link is not valid (any more). Log in with the password.' });
     }
     come(c, access, subject, 'link');
     return pages.isWanted(c) && pages.mayHideCookie(c) ? pages.arrive(c, 200) : c.redirect(basePath, 303);
@@ -55,12 +55,13 @@ export function addLogin(routes: Routes, { access, pages, basePath, refusals, au
     if (verdict.is === 'wrong') {
       // A name of nobody's may be a password that was typed into the wrong field.
       refusals.add('wrong-login', { client: access.clientOf(c).address, ...(access.isUser(name) && { user: name }) });
-      return pages.form(c, 401, 'That was not the right password for this name.', { name });
+      return pages.form(c, 401, { code: 'wrong-password', text: 'That was not the right password for this name.' }, { name });
     }
     refusals.add('too-many-logins', { client: access.clientOf(c).address });
     const seconds = Math.ceil(verdict.ms / 1000);
     const headers = { 'Retry-After': String(seconds) };
-    return pages.form(c, 429, `Too many wrong passwords came: try again in ${seconds} s.`, { name, headers });
+    const text = `Too many wrong passwords came: try again in ${seconds} s.`;
+    return pages.form(c, 429, { code: 'too-many', text, values: { seconds } }, { name, headers });
   });
 
   routes.add('POST', '/logout', 'open', (c) => {

@@ -5,6 +5,14 @@ import type { Asked } from '../context.ts';
 const HEADERS = { 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' };
 const FORM_HEADERS = { 'Cache-Control': 'no-store' };
 
+/** Why the login form is shown again: in English, and as the form's own script knows it, in the visitor's language. */
+export interface FormError {
+  code: 'wrong-password' | 'too-many' | 'link' | 'no-right';
+  text: string;
+  /** What the text tells beside its words: `{ seconds: 12 }`. */
+  values?: Record<string, string | number>;
+}
+
 /** What people see who are not let in yet. */
 export class Pages {
   readonly #assets: ReadonlyMap<string, Asset>;
@@ -22,17 +30,17 @@ export class Pages {
 
   /**
    * The login form.
-   * @param error why it is shown again, as plain text
+   * @param error why it is shown again; null: it is not
    * @param name what stood in it
    */
   form(
     c: Asked,
     status: 200 | 401 | 403 | 429,
-    error = '',
+    error: FormError | null = null,
     { name = '', headers = {} }: { name?: string; headers?: Record<string, string> } = {},
   ) {
     const page = this.#read('login.html')
-      .replace('<!--error-->', () => (error ? `<p class="error" role="alert">${escaped(error)}</p>` : ''))
+      .replace('<!--error-->', () => (error ? errorText(error) : ''))
       .replace('value="admin"', () => `value="${escaped(name || 'admin')}"`);
     return c.html(this.#placed(page), status, { ...FORM_HEADERS, ...headers });
   }
@@ -64,6 +72,11 @@ export class Pages {
   #read(name: string): string {
     return this.#assets.get(name)?.body.toString() ?? '';
   }
+}
+
+function errorText({ code, text, values = {} }: FormError): string {
+  const data = Object.entries({ error: code, ...values }).map(([name, value]) => `data-${name}="${escaped(String(value))}"`);
+  return `<p class="error" ${data.join(' ')} role="alert">${escaped(text)}</p>`;
 }
 
 function escaped(text: string): string {

@@ -6,7 +6,8 @@ import { setSetting } from './settings.ts';
 import { Station } from './station.ts';
 import { App } from './view/app.ts';
 import type { Ui } from './view/ui.ts';
-import { keepLanguage, type Language, readLanguage, wordsOf } from './words/language.ts';
+import { keepLanguage, type Language, readLanguage } from './words/choice.ts';
+import { wordsOf } from './words/language.ts';
 
 const TOAST_MS = 4_000;
 

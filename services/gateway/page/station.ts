@@ -4,6 +4,7 @@ import type { News, Seen, Wishes } from './feed/messages.ts';
 import { type FeedLine, type Picture, startFeed } from './feed/start.ts';
 import type { Link } from './feed/stream.ts';
 import { refusalOf } from './problem.ts';
+import { noteSessionOver } from './session-over.ts';
 import type { Sight } from './status.ts';
 
 /** How often the list of cameras is asked for: in between, and while there is a reason to hope for something new. */
@@ -144,6 +145,7 @@ export class Station {
   /** The session is over. */
   logIn(): void {
     this.stop();
+    noteSessionOver();
     location.assign('login');
   }
 

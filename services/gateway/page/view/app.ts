@@ -1,12 +1,13 @@
 import { Fragment, h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
+import { type DialogName, OpenDialog } from '../keys/open.ts';
+import { fetchMe, type Me } from '../me.ts';
 import { chosen } from '../route.ts';
 import { statusOf } from '../status.ts';
-import type { Language } from '../words/language.ts';
-import { ConnectDialog } from './connect.ts';
+import type { Language } from '../words/choice.ts';
 import { FullScreen } from './full-screen.ts';
-import { ActionButton } from './icon.ts';
+import { Menu } from './menu.ts';
 import { Panel } from './panel.ts';
 import type { Ui } from './ui.ts';
 import { Wall, wallTitle } from './wall.ts';
@@ -26,12 +27,13 @@ export function App({ ui, language, toast, hash }: Props): JSX.Element {
   const camera = chosen(cameras, hash);
   const isWall = camera === null && cameras.length > 1;
   const status = statusOf(station.sight(camera), words);
-  const [isConnecting, setConnecting] = useState(false);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const me = useMe(station.listed);
   const { app, full, isFull } = useFullScreen();
   useEffect(() => {
     document.title = camera ? `${camera.name} · HomeGuard` : 'HomeGuard';
   }, [camera?.name]);
-  const menu = h(Menu, { ui, language, onConnect: () => setConnecting(true) });
+  const menu = h(Menu, { ui, language, isAdmin: me?.admin === true, onOpen: setDialog });
   const announcement = isWall ? wallTitle(ui, cameras) : [status.label, status.panel?.advice].filter(Boolean).join('. ');
   const body = camera
     ? h(Watch, { key: camera.id, ui, camera, cameras, status, menu, full, isFull })
@@ -47,7 +49,7 @@ export function App({ ui, language, toast, hash }: Props): JSX.Element {
     Fragment,
     null,
     h('div', { ref: app, class: `app ${isWall ? 'all' : 'one'}`, id: 'app', 'data-kind': isWall ? 'wall' : status.kind }, body),
-    isConnecting && h(ConnectDialog, { ui, cameras: camera ? [camera] : cameras, onClose: () => setConnecting(false) }),
+    dialog && h(OpenDialog, { ui, me, name: dialog, camera, onClose: () => setDialog(null) }),
     h('p', { class: 'toast', id: 'toast', role: 'status' }, toast),
     h('p', { class: 'unseen', id: 'announcement', role: 'status' }, announcement),
   );
@@ -68,27 +70,19 @@ export function logo(): string {
   return document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
 }
 
-/** What is there on every page. */
-function Menu({ ui, language, onConnect }: { ui: Ui; language: Language; onConnect: () => void }): JSX.Element {
-  const { words } = ui;
-  const speak = () => ui.speak(language === 'en' ? 'de' : 'en');
-  return h(
-    Fragment,
-    null,
-    h(ActionButton, { id: 'connect', icon: 'connect', label: words.connect, hint: words.connectHint, onClick: onConnect }),
-    h(ActionButton, { id: 'language', icon: 'language', label: words.changeLanguage, onClick: speak }),
-    ui.hasLogin &&
-      h(
-        'form',
-        { method: 'post', action: 'logout' },
-        h(ActionButton, { id: 'log-out', icon: 'logOut', label: words.logOut, type: 'submit' }),
-      ),
-  );
-}
-
 export function FallbackBanner({ ui: { station, words } }: { ui: Ui }): JSX.Element | null {
   if (!station.fallback) return null;
   return h('p', { class: 'banner', id: 'fallback-banner' }, h('strong', null, words.simpleStream), ' ', words.simpleStreamText);
+}
+
+/** Who looks at the page; null until that is known. Asked once the gateway has answered, and nobody was sent to the login. */
+function useMe(isReached: boolean): Me | null {
+  const [me, setMe] = useState<Me | null>(null);
+  useEffect(() => {
+    // Not known is no admin: then a button is missing, and nothing else.
+    if (isReached) fetchMe().then(setMe, () => setMe(null));
+  }, [isReached]);
+  return me;
 }
 
 function useFullScreen() {

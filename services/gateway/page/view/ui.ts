@@ -1,6 +1,6 @@
 import type { Station } from '../station.ts';
+import type { Language } from '../words/choice.ts';
 import type { Words } from '../words/en.ts';
-import type { Language } from '../words/language.ts';
 
 /** What every part of the page needs. */
 export interface Ui {

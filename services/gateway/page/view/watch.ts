@@ -33,10 +33,14 @@ export function Watch({ ui, camera, cameras, status, menu, full, isFull }: Props
   const seen = station.seen(camera.id);
   const isFrozen = seen?.frozen === true;
   const toggle = () => void full.current?.toggle();
-  const freeze = () => seen && station.freeze(camera.id, !isFrozen);
+  // As it is then, not as it was when this was drawn.
+  const freeze = () => {
+    const now = station.seen(camera.id);
+    if (now) station.freeze(camera.id, !now.frozen);
+  };
   const snapshot = () => void saveNow(ui, camera, isFrozen);
   const pip = () => void togglePip().catch(() => ui.say(words.noPip));
-  useKeys({ f: toggle, s: snapshot, p: pip, c: () => setControls(!hasControls), ' ': freeze });
+  useKeys({ f: toggle, s: snapshot, p: pip, c: () => setControls((has) => !has), ' ': freeze });
   // Who leaves does not leave the picture frozen for the next time.
   useEffect(() => () => station.freeze(camera.id, false), [station, camera.id]);
   const isMoving = station.fallback === 0 && seen !== null;

@@ -29,6 +29,8 @@ export const en = {
     offline: 'The picture comes back by itself once the service runs.',
     'bus-lost': 'HomeGuard keeps connecting until the bus is back.',
   } as ByCondition,
+  /** In place of what the camera service advises, which speaks English; empty: its own words do. */
+  advice: {} as Partial<ByCondition>,
 
   live: 'Live',
   delayed: 'Delayed',
@@ -75,8 +77,8 @@ export const en = {
   noSnapshot: (why: string) => `No snapshot: ${why}`,
   freeze: 'Freeze',
   freezeHint: 'Hold this picture (space)',
-  pip: 'Picture in picture',
-  pipHint: 'Small window above all others (p)',
+  pip: 'Pop out',
+  pipHint: 'Picture in picture: a small window above all others (p)',
   noPip: 'This browser cannot show the picture in a window of its own',
   full: 'Full screen',
   fullHint: 'Full screen (f)',
@@ -87,6 +89,7 @@ export const en = {
   connectHint: 'Addresses for other programs',
   logOut: 'Log out',
   close: 'Close',
+  more: 'Menu',
   changeLanguage: 'Deutsch',
 
   testPicture: 'Test picture',
@@ -97,6 +100,7 @@ export const en = {
     'Something between here and HomeGuard does not let WebSockets pass. The picture moves, but how old it is cannot be told.',
 
   seen: 'What was seen',
+  says: 'What the camera service advises',
   tries: 'What happens now',
   copy: 'Copy',
   copied: 'Copied',
@@ -121,18 +125,10 @@ export const en = {
   switchOn: 'Switch it on',
   captureHint: 'Off closes the camera for everybody, and its light goes out.',
 
-  connectIntro: 'Other programs take the picture from here. They need the token in data/secrets/gateway-token, or a login.',
-  thisPage: 'This page',
-  mjpeg: 'MJPEG stream',
-  stillPicture: 'One picture',
-  webSocket: 'WebSocket',
-  topicFrames: 'Every picture',
-  topicPreview: 'One picture a second, kept',
-  topicState: 'Condition and settings',
-  topicSet: 'To set something',
-  mqtt: 'MQTT topics',
-  homeAssistant: 'Home Assistant',
-  homeAssistantText: 'finds the camera by itself once both are on the same message bus: Settings, Devices & services, MQTT.',
+  // Users, tokens, and what is loaded when it is opened.
+  access: 'Access',
+  accessHint: 'Users and tokens',
+  reload: 'This part could not be loaded. Load the page anew.',
 };
 
 export type Words = typeof en;
@@ -145,6 +141,11 @@ export function titleOf(condition: string, words: Words): string {
 /** What HomeGuard does about a condition; nothing where it does nothing. */
 export function tryingOf(condition: string, words: Words): string {
   return byCondition(words.trying, condition);
+}
+
+/** What is to be done about a condition, where the page's language is not the camera service's; else nothing. */
+export function adviceOf(condition: string, words: Words): string {
+  return byCondition(words.advice, condition);
 }
 
 function byCondition(texts: Record<string, string>, condition: string): string {
