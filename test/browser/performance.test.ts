@@ -22,6 +22,8 @@ const LONG_TASK_MS = 50;
 const MAX_RENDERER = { VIDEO: 0.35, CANVAS: 0.6 };
 /** So long it is looked how much of the machine is ours. */
 const SPIN_MS = 200;
+/** More is not made allowance for. */
+const MAX_CROWDING = 3;
 const WATCH_MS = 6_000;
 const FPS = 30;
 /** A name of this machine, which Chromium does not trust as it does its address. */
@@ -101,7 +103,8 @@ function crowding(): number {
   const [began, start] = [performance.now(), process.cpuUsage()];
   while (performance.now() - began < SPIN_MS);
   const { user, system } = process.cpuUsage(start);
-  return Math.max(1, (1000 * (performance.now() - began)) / (user + system));
+  const factor = (1000 * (performance.now() - began)) / (user + system);
+  return Math.min(MAX_CROWDING, Math.max(1, factor));
 }
 
 /** When the mark of the first picture was made, ms since 1970, on whatever thread draws; null while there is none. */
