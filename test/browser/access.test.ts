@@ -214,6 +214,19 @@ describe('Access', { concurrency: 3 }, () => {
     ok(!/\b(the|with|and|Watch|Add)\b/.test(german), german);
   });
 
+  test('on a phone it is in the menu, to which the focus goes back', async (t) => {
+    const page = await open(t, house, { viewport: { width: 390, height: 844 } });
+    await page.waitForSelector('#more');
+    await page.locator('#more').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#access').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#access-dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#access-dialog').waitFor({ state: 'detached' });
+    equal(await focused(page), 'more');
+  });
+
   test('log out everywhere ends the logins of that user in all browsers', async (t) => {
     const login = await makeUser('dora', ['admin']);
     const [page, phone] = [await open(t, house, { as: login, allow: REFUSED }), await open(t, house, { as: login, allow: REFUSED })];
