@@ -49,7 +49,7 @@ describe('the login form', { concurrency: 3 }, () => {
     );
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await inspect(page, colorScheme);
+      await inspect(page, 'html', colorScheme);
     }
   });
 
