@@ -8,7 +8,7 @@ import { readSecret, writeSecret } from '../../services/shared/secrets.ts';
 import { startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { ask, inEachForm, inspect, open, REFUSED, startRealGateway } from './real-gateway.ts';
+import { ask, inspect, inspectAll, open, REFUSED, startRealGateway } from './real-gateway.ts';
 
 const house = await startRealGateway({ after });
 const { url } = house;
@@ -177,7 +177,7 @@ describe('Access', { concurrency: 3 }, () => {
     match(await card.innerText(), /the gateway may not write: run this command on the machine/);
     match(await card.locator('code').innerText(), /add anna --may 'read:\*'$/);
     await card.getByRole('button', { name: 'Copy: Command' }).click();
-    await inspect(page, 'the command');
+    await inspect(page, '#access-dialog', 'the command');
   });
 
   test('by keyboard alone, and axe-core finds nothing; in German, too', async (t) => {
@@ -190,7 +190,7 @@ describe('Access', { concurrency: 3 }, () => {
     await page.keyboard.press('Enter');
     await page.locator('.rights').waitFor();
     await page.click('#add-user');
-    await inEachForm(page, '#access-dialog', (where) => inspect(page, `users, ${where}`));
+    await inspectAll(page, '#access-dialog', 'users');
     await page.getByRole('button', { name: 'Cancel' }).last().focus();
     await page.keyboard.press('Enter');
     equal(await focused(page), 'change-carla');
@@ -199,7 +199,7 @@ describe('Access', { concurrency: 3 }, () => {
     equal(await focused(page), 'tab-tokens');
     await page.locator('#add-token').focus();
     await page.keyboard.press('Enter');
-    await inEachForm(page, '#access-dialog', (where) => inspect(page, `tokens, ${where}`));
+    await inspectAll(page, '#access-dialog', 'tokens');
     await page.keyboard.press('Escape');
     await page.locator('#access-dialog').waitFor({ state: 'detached' });
     equal(await focused(page), 'access');
@@ -212,6 +212,19 @@ describe('Access', { concurrency: 3 }, () => {
     const german = await page.locator('#access-dialog').innerText();
     match(german, /Benutzer\s+Tokens/);
     ok(!/\b(the|with|and|Watch|Add)\b/.test(german), german);
+  });
+
+  test('on a phone it is in the menu, to which the focus goes back', async (t) => {
+    const page = await open(t, house, { viewport: { width: 390, height: 844 } });
+    await page.waitForSelector('#more');
+    await page.locator('#more').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#access').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#access-dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#access-dialog').waitFor({ state: 'detached' });
+    equal(await focused(page), 'more');
   });
 
   test('log out everywhere ends the logins of that user in all browsers', async (t) => {

@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { ask, inEachForm, inspect, open, REFUSED, startRealGateway } from './real-gateway.ts';
+import { ask, inspectAll, open, REFUSED, startRealGateway } from './real-gateway.ts';
 import { scan } from './scan.ts';
 
 const house = await startRealGateway({ after });
@@ -179,7 +179,7 @@ describe('Connect', { concurrency: 3 }, () => {
       await page.keyboard.press('ArrowRight');
       equal(await page.evaluate(() => document.activeElement?.id), `tab-${tab}`);
       if (tab === 'phone') await page.locator('.qr').waitFor();
-      await inEachForm(page, '#connect-dialog', (where) => inspect(page, `${tab}, ${where}`));
+      await inspectAll(page, '#connect-dialog', tab);
     }
     await page.keyboard.press('Escape');
     await page.locator('#connect-dialog').waitFor({ state: 'detached' });

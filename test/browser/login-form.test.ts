@@ -49,7 +49,7 @@ describe('the login form', { concurrency: 3 }, () => {
     );
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await inspect(page, colorScheme);
+      await inspect(page, 'html', colorScheme);
     }
   });
 
@@ -59,11 +59,15 @@ describe('the login form', { concurrency: 3 }, () => {
     const page = await open(t, { ...house, url }, { as: null, path: 'login', allow: REFUSED });
     await page.clock.install();
     await page.clock.pauseAt(Date.now() + 60_000);
-    const seconds = await until('too many', async () => {
+    const attempt = async () => {
       await logIn(page, 'nobody', 'wrong');
       await page.waitForSelector('.error');
       return /^Too many wrong passwords came: try again in (\d+) s\.$/.exec(await error(page))?.[1];
-    });
+    };
+    const wrong = new URLSearchParams({ name: 'nobody', password: 'wrong' });
+    // Each further one waits twice as long, so that at some time it comes too soon.
+    for (let i = 0; i < 6; i++) await fetch(`${url}login`, { method: 'POST', body: wrong });
+    const seconds = await until('too many', attempt, { ms: 20_000 });
     await page.clock.runFor((Number(seconds) - 1) * 1000);
     await until('the last second', async () => /in 1 s\.$/.test(await error(page)));
     await page.clock.runFor(1_000);

@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { defer, type Scope } from '../helpers/cleanup.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
-import { type Env, password, startTestBroker, startTestGateway, type TestBroker, token } from '../helpers/services.ts';
+import { type Env, startTestBroker, startTestGateway, type TestBroker, token } from '../helpers/services.ts';
 
 /** What a browser itself writes to the console when a request fails, which some tests are about. */
 export const REFUSED = /^(WebSocket connection to|Failed to load resource)/;
@@ -34,17 +34,17 @@ export async function startRealGateway(scope: Scope, env: Env = {}): Promise<Rea
 }
 
 export interface Opening extends BrowserContextOptions {
-  /** Below the page's address. */
+  /** Below the page's address; of the admin what stands behind it: `#front`. A user who logs in has none. */
   path?: string;
   /** Null: whoever is not logged in. */
-  as?: { name: string; password: string } | null;
+  as?: 'admin' | { name: string; password: string } | null;
   /** Errors on the console that the test provokes. */
   allow?: RegExp;
 }
 
 /** Opens the page in a browser of its own, logged in; at the test's end it fails if that wrote an error to the console, or threw. */
 export async function open(t: TestContext, { browser, url }: Pick<RealGateway, 'browser' | 'url'>, opening: Opening = {}): Promise<Page> {
-  const { path = '', as = { name: 'admin', password }, allow, ...options } = opening;
+  const { path = '', as = 'admin', allow, ...options } = opening;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
   const errors: string[] = [];
@@ -56,14 +56,14 @@ export async function open(t: TestContext, { browser, url }: Pick<RealGateway, '
     await context.close();
     deepEqual(errors, [], 'the page wrote errors to the console');
   });
-  if (as) {
-    await page.goto(`${url}login`);
+  if (as === 'admin') await page.goto(`${url}login?token=${token}${path}`);
+  else await page.goto(url + (as ? 'login' : path));
+  if (typeof as === 'object' && as) {
     await page.fill('#name', as.name);
     await page.fill('#password', as.password);
     await page.keyboard.press('Enter');
     await page.waitForURL(url);
   }
-  await page.goto(url + path);
   return page;
 }
 
@@ -72,16 +72,16 @@ export function ask(url: string, { with: shown = token, ...init }: RequestInit &
   return fetch(url, { ...init, headers: { Authorization: `Bearer ${shown}`, ...init.headers }, redirect: 'manual' });
 }
 
-/** Fails with what axe-core finds against the rules of WCAG and good practice. */
-export async function inspect(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+/** Fails with what axe-core finds in an element against the rules of WCAG and good practice. */
+export async function inspect(page: Page, element: string, where: string): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate((selector) => (globalThis as unknown as { axe: typeof axe }).axe.run(selector), element);
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
   deepEqual(found, [], where);
 }
 
-/** Does `look` in light and dark, on a phone and on a large screen; and fails where something stands over the edge. */
-export async function inEachForm(page: Page, dialog: string, look: (where: string) => Promise<void>): Promise<void> {
+/** Inspects a dialogue in light and dark, on a phone and on a large screen; and fails where something stands over its edge. */
+export async function inspectAll(page: Page, dialog: string, what: string): Promise<void> {
   for (const [width, height] of [
     [390, 844],
     [1440, 900],
@@ -89,7 +89,7 @@ export async function inEachForm(page: Page, dialog: string, look: (where: strin
     await page.setViewportSize({ width, height });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await look(`${colorScheme}, ${width} wide`);
+      await inspect(page, dialog, `${what}: ${colorScheme}, ${width} wide`);
     }
     const over = await page.locator(dialog).evaluate((element) => element.scrollWidth > element.clientWidth);
     deepEqual(over, false, `it can be scrolled sideways at ${width}`);

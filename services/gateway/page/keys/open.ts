@@ -37,5 +37,17 @@ export function OpenDialog({ name, ...props }: DialogProps & { name: DialogName 
       isWanted = false;
     };
   }, [name]);
-  return view && h(view.Dialog, props);
+  const onClose = () => {
+    props.onClose();
+    giveFocusBack(name);
+  };
+  return view && h(view.Dialog, { ...props, onClose });
+}
+
+/** The browser does so itself, but not to a button that a turned phone has put elsewhere meanwhile. */
+function giveFocusBack(name: DialogName): void {
+  const { activeElement } = document;
+  if (activeElement && activeElement !== document.body && !activeElement.closest('dialog')) return;
+  const button = document.getElementById(name);
+  (button?.checkVisibility() ? button : document.getElementById('more'))?.focus();
 }
