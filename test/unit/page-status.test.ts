@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Camera } from '../../services/gateway/page/camera.ts';
 import { type Sight, statusOf } from '../../services/gateway/page/status.ts';
+import { de } from '../../services/gateway/page/words/de.ts';
 
 const camera = (fps: number | null): Camera => ({
   ...{ id: 'door', name: 'door', online: true, condition: 'live', cause: null, advice: null, since: null, device: null, default: true },
@@ -29,4 +30,18 @@ test('pictures without a stamp are live as long as they come often; seldom ones 
 test('pictures with a stamp are as old as it says, however seldom they come', () => {
   assert.equal(labelOf(0.1, 100, 100), 'Live');
   assert.equal(labelOf(0.1, 3_000, 100), 'Delayed');
+});
+
+test('what the camera service advises is said in the language of the page first, then as it came', () => {
+  const advice = 'Run `sudo usermod -aG video pi`.';
+  const sight: Sight = {
+    ...{ camera: { ...camera(30), condition: 'permission-denied', advice }, reachable: true, link: { state: 'open' }, fallback: false },
+    ...{ picture: null, fps: null, now: 0, retryIn: 0 },
+  };
+  const { panel } = statusOf(sight);
+  assert.deepEqual([panel?.advice, panel?.said], [advice, '']);
+  const german = statusOf(sight, de).panel;
+  assert.deepEqual([german?.advice, german?.said], [de.advice['permission-denied'], advice]);
+  const unknown = statusOf({ ...sight, camera: { ...camera(30), condition: 'new-one', advice } }, de).panel;
+  assert.deepEqual([unknown?.advice, unknown?.said], [advice, '']);
 });
