@@ -27,6 +27,7 @@ export function DoctorVisit({ ui, camera: { id } }: { ui: Ui; camera: Camera }):
     setOutcome(await visit(ui, id));
   };
   useEffect(() => void ask(), [id]);
+  useEffect(() => heading.current?.scrollIntoView({ block: 'start' }), [outcome]);
   const isAsking = outcome.is === 'asking';
   return h(
     'section',
@@ -70,7 +71,7 @@ function Findings({ ui, findings }: { ui: Ui; findings: Finding[] }): JSX.Elemen
     h(
       'ul',
       { class: 'findings' },
-      some.map((finding, i) => h(Row, { key: i, ui, finding })),
+      some.map((finding, i) => h(Row, { key: i, ui, finding: withoutRepeat(finding, some.slice(0, i)) })),
     );
   const [amiss, well] = [[...of(false), ...of(null)], of(true)];
   return h(
@@ -79,6 +80,11 @@ function Findings({ ui, findings }: { ui: Ui; findings: Finding[] }): JSX.Elemen
     amiss.length > 0 && list(amiss),
     well.length > 0 && h('details', null, h('summary', null, ui.words.doctorWell(well.length)), list(well)),
   );
+}
+
+/** What mends several things stands below the first of them. */
+function withoutRepeat(finding: Finding, before: Finding[]): Finding {
+  return before.some(({ remedy }) => remedy === finding.remedy) ? { ...finding, remedy: null } : finding;
 }
 
 function Row({ ui, finding }: { ui: Ui; finding: Finding }): JSX.Element {
