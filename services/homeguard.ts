@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { startBroker } from './broker/broker.ts';
 import { startCamera } from './camera/camera.ts';
+import { Doctor } from './camera/knobs/doctor.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createLog, type Logger } from './shared/log.ts';
 import { run } from './shared/run.ts';
-import { forgetSettings } from './shared/setting-reader.ts';
+import { type Environment, forgetSettings } from './shared/setting-reader.ts';
 import { readSettings, type Settings } from './shared/settings.ts';
 import { readVersion } from './shared/version.ts';
 
 /** All three services in one process. They meet on MQTT as ever, here over connections within the process. */
-async function startAll(settings: Settings, log: Logger, signal: AbortSignal): Promise<AsyncDisposable> {
+async function startAll(settings: Settings, env: Environment, log: Logger, signal: AbortSignal): Promise<AsyncDisposable> {
   const services = new AsyncDisposableStack();
   try {
     // Whoever names a bus has a broker of their own.
@@ -18,9 +19,12 @@ async function startAll(settings: Settings, log: Logger, signal: AbortSignal): P
     const tools = (service: string) => ({ log: log.child({ service }), ...(broker && { connect: () => broker.connect() }) });
     // Last started, first stopped: viewers are told that the camera goes before they are sent away.
     const gateway = services.use(await startGateway(settings, tools('gateway')));
+    // Port 0 is another one each time.
+    const doctorEnv = { ...env, ...(broker && { BROKER_PORT: String(broker.address.port) }) };
+    const doctor = services.use(new Doctor({ env: doctorEnv, log: log.child({ service: 'camera' }) }));
     for (const { id, source } of settings.cameras) {
       const camera = { ...settings.camera, id, source: source ?? 'auto' };
-      services.use(await startCamera({ ...settings, camera }, { ...tools('camera'), log }, signal));
+      services.use(await startCamera({ ...settings, camera }, { ...tools('camera'), log, doctor }, signal));
     }
     if (broker) log.info(`MQTT: ${broker.address.host}:${broker.address.port}, users and passwords in ${settings.dataDir}/secrets`);
     const told = 'HomeGuard is running. Open this address:';
@@ -40,6 +44,7 @@ function shownUrl(url: string): string {
 
 await run((signal) => {
   const settings = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
+  const env = { ...process.env };
   forgetSettings(process.env);
-  return startAll(settings, createLog(settings.logLevel, settings.logFormat), signal);
+  return startAll(settings, env, createLog(settings.logLevel, settings.logFormat), signal);
 });

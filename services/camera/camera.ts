@@ -20,6 +20,8 @@ import type { Wanted } from './job.ts';
 import { Journal } from './journal.ts';
 import { Choices } from './knobs/choices.ts';
 import { Commands } from './knobs/commands.ts';
+import type { Doctor } from './knobs/doctor.ts';
+import { askDoctor } from './knobs/doctor-command.ts';
 import { sizeText } from './knobs/knobs.ts';
 import { type Outcome, userOf } from './knobs/outcome.ts';
 import { Panel } from './knobs/panel.ts';
@@ -44,6 +46,8 @@ export interface CameraTools {
   connect?: () => Duplex;
   /** Where devices are looked for; tests have folders of their own. */
   roots?: Partial<LookRoots>;
+  /** Who looks at the camera when somebody wishes; without him nobody can. */
+  doctor?: Pick<Doctor, 'examine'>;
 }
 
 /**
@@ -83,16 +87,21 @@ class Camera implements AsyncDisposable {
   readonly #report: Report;
   readonly #audience: Audience;
   readonly #outlet: Outlet;
+  readonly #doctor: CameraTools['doctor'];
   readonly #telemetry = new Pulse(TELEMETRY, () => this.#sendTelemetry());
   /** Setting -> the value told last. */
   readonly #told = new Map<string, string>();
   #mode: Mode | null = null;
   #found: Found | null = null;
 
-  constructor({ mqtt, camera, frameMaxBytes, dataDir }: CameraSettings, { source, program, credentials, connect, roots, log }: Parts) {
+  constructor(
+    { mqtt, camera, frameMaxBytes, dataDir }: CameraSettings,
+    { source, program, credentials, connect, roots, log, doctor }: Parts,
+  ) {
     this.#journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
     this.#journal.begin(source.kind === 'url' ? publicUrl(source.url) : camera.source);
     this.#settings = camera;
+    this.#doctor = doctor;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${clientIdPrefix(mqtt.prefix, 'camera')}${camera.id}`;
@@ -242,6 +251,12 @@ class Camera implements AsyncDisposable {
     switch (setting) {
       case 'snapshot':
         return await this.#snapshots.obey(text);
+      case 'doctor':
+        return await askDoctor(text, {
+          camera: this.#settings.id,
+          doctor: this.#doctor,
+          send: (checkup) => this.#bus.deliver(this.#topics.doctor, JSON.stringify(checkup), { user: userOf(checkup) }),
+        });
       case 'reset':
         return { refused: await this.#panel.reset() };
       case 'restart':

@@ -1,6 +1,7 @@
 /** The examination: looks at everything, none of which it takes or changes, and judges what it saw. */
 import type { LookRoots } from '../camera/trouble/look.ts';
 import { peekPlace } from '../camera/trouble/peek.ts';
+import { FaultError } from '../shared/fault.ts';
 import { lookAtBridge } from './bridge.ts';
 import { judgeBridge } from './bridge-findings.ts';
 import { type BrokerFacts, lookAtBroker, type Service } from './broker.ts';
@@ -35,24 +36,29 @@ export interface Circumstances {
   /** Reads the file that a `{NAME}_FILE` names. */
   readFile: (path: string) => string;
   roots: LookRoots;
+  /** Only this camera of the settings is told of; others are not even named. */
+  camera?: string;
 }
 
-/** Takes about a second; three more where the message bus does not answer, five where a device does not. Never rejects. */
-export async function examine({ env, readFile, roots }: Circumstances): Promise<Examination> {
+/** Takes about a second; three more where the message bus does not answer, five where a device does not. @throws FaultError when there is no such camera */
+export async function examine({ env, readFile, roots, camera }: Circumstances): Promise<Examination> {
   const { settings, faults } = readWhatCan(env, readFile);
+  const cameras = settings.cameras.filter(({ id }) => camera === undefined || id === camera);
+  if (cameras.length === 0) throw new FaultError(`The settings have no camera "${camera}": name one of CAMERAS, or the CAMERA_ID.`);
   const data = lookAtDataFolder(settings.dataDir);
   const [programs, sight, broker, bridge] = await Promise.all([
     lookForPrograms(),
     lookAtCameras(settings, roots),
-    lookAtBroker(settings, data),
+    lookAtBroker({ ...settings, cameras }, data),
     lookAtBridge(settings),
   ]);
-  const [{ scene }] = sight.cameras as [CameraFacts, ...CameraFacts[]];
+  const looked = sight.cameras.filter(({ id }) => cameras.some((each) => each.id === id));
+  const [{ scene }] = looked as [CameraFacts, ...CameraFacts[]];
   const machine = lookAtMachine(scene, roots);
   const findings = [
     ...judgeSettings(faults),
-    ...judgePrograms(programs, needsOf(sight.cameras), scene),
-    ...judgeCameras(sight, broker),
+    ...judgePrograms(programs, needsOf(looked), scene),
+    ...judgeCameras(sight, broker, camera),
     ...judgePower(isPowerLow(roots.sys), machine),
     judgeDataFolder(data, {
       busAnswers: broker.answers,
@@ -61,11 +67,11 @@ export async function examine({ env, readFile, roots }: Circumstances): Promise<
     }),
     judgeBroker(broker, scene.place),
     ...judgeBridge(bridge),
-    ...(broker.trouble === null ? settings.cameras.map(({ id }) => judgeService(id, broker.services.get(id) ?? null, scene.place)) : []),
+    ...(broker.trouble === null ? cameras.map(({ id }) => judgeService(id, broker.services.get(id) ?? null, scene.place)) : []),
   ];
-  const life = lifeOf(broker, settings.cameras.length);
+  const life = lifeOf(broker, cameras.length);
   const judged = life === 'showing' ? findings.map(asHint) : findings;
-  return { ...verdict(judged, settings.cameras.length, life), machine, findings: judged };
+  return { ...verdict(judged, cameras.length, life), machine, findings: judged };
 }
 
 /** The service gives pictures: what keeps us from them, as another user, with other settings or outside its container, keeps nobody else. */
@@ -73,10 +79,11 @@ function asHint(finding: Finding): Finding {
   return finding.ok === false ? { ...finding, ok: null } : finding;
 }
 
-function judgeCameras({ cameras, spare, others }: Sight, { services }: BrokerFacts): Finding[] {
+function judgeCameras({ cameras, spare, others }: Sight, { services }: BrokerFacts, only?: string): Finding[] {
   const found = cameras.flatMap((camera, i) => {
     const { id, device, scene } = camera;
-    const before = cameras.slice(0, i);
+    if (only !== undefined && id !== only) return [];
+    const before = cameras.slice(0, i).map((each) => (only === undefined ? each : { ...each, id: 'another camera' }));
     const findings = judgeCamera(camera, before);
     if (!device || before.some((other) => other.device?.place === device.place)) return findings;
     return [...findings, ...judgeDevice(device, scene, isReading(services.get(id), device.place))];

@@ -33,6 +33,8 @@ export interface AppParts {
   clientOf: (sender: Sender) => Client;
   /** What changes users on the command line here. */
   userProgram: string;
+  /** What runs the doctor there. */
+  doctorProgram: string;
   refusals: Refusals;
   metrics: Metrics;
   log: Logger;
@@ -40,7 +42,7 @@ export interface AppParts {
 
 /** All routes of the gateway, and what each needs. It never listens, so a test can ask it without a port. */
 export function createApp(parts: AppParts): { app: Hono<Env>; routes: Routes } {
-  const { hub, access, assets, basePath, door, callers, clientOf, userProgram, refusals, metrics, log } = parts;
+  const { hub, access, assets, basePath, door, callers, clientOf, userProgram, doctorProgram, refusals, metrics, log } = parts;
   // Without `strict` Hono cuts the slash off a request's path before it looks for its route, so the base has none either.
   const app = new Hono<Env>({ strict: false });
   const routes = new Routes(app.basePath(basePath.replace(/(?<=.)\/$/, '')));
@@ -66,7 +68,8 @@ export function createApp(parts: AppParts): { app: Hono<Env>; routes: Routes } {
   routes.add('GET', '/readyz', 'login', () => (hub.trouble ? problem(503, hub.trouble) : new Response('ready\n')));
   routes.add('GET', '/metrics', 'view-all', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }));
 
-  const { stream, snapshot } = addCameras(routes, { hub, door, callers, presence: access?.presence ?? new Presence(), refusals, audit });
+  const presence = access?.presence ?? new Presence();
+  const { stream, snapshot } = addCameras(routes, { hub, door, callers, presence, refusals, audit, doctorProgram });
   const page = pageFor(assets.get('index.html'), access !== null);
   routes.add('GET', '/', 'login', (c, next) => {
     // mjpg-streamer's addresses, which many programs have built in.

@@ -8,6 +8,7 @@ import type { Presence } from './access/presence.ts';
 import { mayControl, mayView, type Visitor } from './access/visitor.ts';
 import type { Callers } from './callers.ts';
 import type { Channel } from './channel.ts';
+import { answerCheckup } from './checkup.ts';
 import type { Commands } from './command.ts';
 import type { Asked, Env } from './context.ts';
 import type { Door } from './door.ts';
@@ -31,6 +32,8 @@ export interface CameraParts {
   presence: Presence;
   refusals: Refusals;
   audit: Audit;
+  /** What runs the doctor on the command line. */
+  doctorProgram: string;
 }
 
 type CameraAnswer = (c: Asked, channel: Channel, commands: Commands) => Response | Promise<Response>;
@@ -38,7 +41,7 @@ type CameraAnswer = (c: Asked, channel: Channel, commands: Commands) => Response
 /** What is shown of cameras, and what can be done to them. @returns the handlers that answer at mjpg-streamer's addresses, too */
 export function addCameras(
   routes: Routes,
-  { hub, door, callers, presence, refusals, audit }: CameraParts,
+  { hub, door, callers, presence, refusals, audit, doctorProgram }: CameraParts,
 ): { stream: Handler<Env>; snapshot: Handler<Env> } {
   const seenBy = (visitor: Visitor) => (id: string) => mayView(visitor, id);
   const describeTo = (visitor: Visitor) => (channel: Channel) => {
@@ -116,6 +119,10 @@ export function addCameras(
     if (answer.ok) audit.note(c, 'setting', c.get('visitor'), { camera: channel.camera.id, setting });
     return answer;
   });
+  const examine = withCamera('control', async (c, channel, commands) => {
+    audit.note(c, 'command', c.get('visitor'), { camera: channel.camera.id, setting: 'doctor' });
+    return answerCheckup(channel, commands, doctorProgram);
+  });
   const limit = bodyLimit({
     maxSize: MAX_COMMAND_BYTES,
     onError: () => problem(413, `A value is at most ${MAX_COMMAND_BYTES} bytes long.`),
@@ -132,6 +139,7 @@ export function addCameras(
     routes.add('GET', `${place}/stream`, 'view', stream);
     routes.add('GET', `${place}/snapshot`, 'view', snapshot);
   }
+  routes.add('POST', '/cameras/:id/doctor', 'control', limit, examine);
   routes.add('POST', '/cameras/:id/:setting{.+}', 'control', limit, set);
   routes.add(
     'GET',

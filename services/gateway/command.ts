@@ -1,6 +1,7 @@
 /** Commands to one camera, each waited for until the camera tells what became of it. */
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '../shared/bus.ts';
+import { type Checkup, readCheckup } from '../shared/checkup.ts';
 import type { Answer, cameraTopics } from '../shared/contract.ts';
 import type { Message } from '../shared/message.ts';
 import { busLost, type Darkness } from './darkness.ts';
@@ -9,17 +10,23 @@ import { isJpeg, Picture } from './picture.ts';
 /** So many commands are under way to one camera, and to all cameras together; one more is turned away. */
 export const MAX_COMMANDS = 8;
 export const MAX_COMMANDS_IN_ALL = 128;
-/** A camera answers within this time, in ms; for a picture of another size it has to open its device anew. */
+/**
+ * A camera answers within this time, in ms; for a picture of another size it has to open its device anew, and it gives up a doctor who takes
+ * longer than 15 s.
+ */
 const ANSWER_MS = 5_000;
 const SNAPSHOT_MS = 10_000;
+const DOCTOR_MS = 18_000;
 /** A longer answer is none, in bytes; of a camera's reason nobody reads more characters. */
 const MAX_ANSWER_BYTES = 16 << 10;
 const MAX_REASON = 500;
+/** Nobody is told to wait for longer, in seconds. */
+const MAX_RETRY_S = 60;
 
 /** What became of a command. */
 export type Outcome =
-  | { is: 'done'; picture: Picture | null }
-  | { is: 'refused'; reason: string; value: string | null }
+  | { is: 'done'; picture: Picture | null; checkup?: Checkup }
+  | { is: 'refused'; reason: string; value: string | null; retrySeconds?: number }
   | { is: 'unanswered'; seconds: number }
   | { is: 'lost'; why: Darkness }
   | { is: 'too-many'; where: 'camera' | 'gateway' };
@@ -29,10 +36,10 @@ export type CommandBus = Pick<Bus, 'connected' | 'trouble' | 'deliver' | 'subscr
 interface Waiting {
   readonly setting: string;
   readonly wanted: string;
-  /** Of a picture, by which it is known again; it is done only when that is there. */
-  readonly pictureId: string | null;
-  /** The newest picture since it was sent. */
-  picture: Picture | null;
+  /** Of what it brings, by which that is known again; it is done only when that is there. Null: it brings nothing. */
+  readonly id: string | null;
+  /** The newest since it was sent. */
+  brought: Picture | Checkup | null;
   isDone: boolean;
   readonly settle: (outcome: Outcome) => void;
 }
@@ -77,26 +84,32 @@ export class Commands {
     return this.#ask('snapshot', JSON.stringify({ size, id }), SNAPSHOT_MS, id);
   }
 
+  /** Has the doctor look at the camera. */
+  askDoctor(): Promise<Outcome> {
+    const id = randomUUID();
+    return this.#ask('doctor', JSON.stringify({ id }), DOCTOR_MS, id);
+  }
+
   /** Waits no longer for any answer, as when the camera has gone, or at a stop. */
   drop(why: Darkness): void {
     for (const { settle } of this.#waiting) settle({ is: 'lost', why });
   }
 
-  #ask(setting: string, wanted: string, ms: number, pictureId: string | null): Promise<Outcome> {
+  #ask(setting: string, wanted: string, ms: number, id: string | null): Promise<Outcome> {
     const refusal = this.#refusal();
     if (refusal) return Promise.resolve(refusal);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const waiting: Waiting = {
-      ...{ setting, wanted, pictureId, picture: null, isDone: false },
+      ...{ setting, wanted, id, brought: null, isDone: false },
       settle: (outcome) => {
         if (!this.#waiting.delete(waiting)) return;
         clearTimeout(timer);
-        if (pictureId && !this.#pictureWanted()) this.#bus.unsubscribe(this.#topics.snapshot);
+        if (id && !this.#isAwaited(setting)) this.#bus.unsubscribe(this.#topics.setting(setting));
         resolve(outcome);
       },
     };
     const timer = setTimeout(() => waiting.settle({ is: 'unanswered', seconds: ms / 1000 }), ms);
-    if (pictureId && !this.#pictureWanted()) this.#bus.subscribe(this.#topics.snapshot, (message) => this.#pictured(message));
+    if (id && !this.#isAwaited(setting)) this.#bus.subscribe(this.#topics.setting(setting), (message) => this.#came(setting, message));
     this.#waiting.add(waiting);
     void this.#bus.deliver(this.#topics.set(setting), wanted).then((taken) => {
       if (!taken) waiting.settle({ is: 'lost', why: this.#bus.connected ? NOT_TAKEN : this.#busLost() });
@@ -117,27 +130,34 @@ export class Commands {
     // Of two alike the one that waits longer is meant.
     const asked = [...this.#waiting].find((each) => each.setting === answer.setting && each.wanted === answer.wanted && !each.isDone);
     if (!asked) return;
-    if (answer.refused !== null) asked.settle({ is: 'refused', reason: answer.refused.slice(0, MAX_REASON), value: answer.value });
-    else if (asked.pictureId && !asked.picture) asked.isDone = true;
-    else asked.settle({ is: 'done', picture: asked.picture });
+    const { refused, value, retry_s: retrySeconds } = answer;
+    if (refused !== null) {
+      asked.settle({ is: 'refused', reason: refused.slice(0, MAX_REASON), value, ...(retrySeconds !== undefined && { retrySeconds }) });
+    } else if (asked.id && !asked.brought) asked.isDone = true;
+    else asked.settle(doneWith(asked.brought));
   }
 
   /**
    * A picture on the snapshot topic: ours is the one with our id; where none comes with it (MQTT 3.1.1), the last one before our answer,
-   * or the next one if the answer overtakes it. Stamps are not compared with our clock: a camera's may be hours off.
+   * or the next one if the answer overtakes it. Stamps are not compared with our clock: a camera's may be hours off. What the doctor found
+   * has its id within.
    */
-  #pictured({ payload, retain, user }: Message): void {
-    if (retain || !isJpeg(payload)) return;
-    const picture = new Picture(payload, Date.now() * 1000);
+  #came(setting: string, { payload, retain, user }: Message): void {
+    if (retain) return;
+    const brought = setting === 'doctor' ? readCheckup(payload) : isJpeg(payload) ? new Picture(payload, Date.now() * 1000) : null;
+    if (!brought) return;
     for (const waiting of this.#waiting) {
-      if (!waiting.pictureId || (user.id ?? waiting.pictureId) !== waiting.pictureId) continue;
-      waiting.picture = picture;
-      if (waiting.isDone) waiting.settle({ is: 'done', picture });
+      if (!waiting.id || waiting.setting !== setting) continue;
+      const id = brought instanceof Picture ? (user.id ?? waiting.id) : brought.id;
+      if (id !== waiting.id) continue;
+      waiting.brought = brought;
+      if (waiting.isDone) waiting.settle(doneWith(brought));
     }
   }
 
-  #pictureWanted(): boolean {
-    for (const { pictureId } of this.#waiting) if (pictureId) return true;
+  /** Whether what commands of this kind bring is waited for. */
+  #isAwaited(setting: string): boolean {
+    for (const waiting of this.#waiting) if (waiting.id && waiting.setting === setting) return true;
     return false;
   }
 
@@ -146,14 +166,21 @@ export class Commands {
   }
 }
 
+function doneWith(brought: Picture | Checkup | null): Outcome {
+  return brought === null || brought instanceof Picture
+    ? { is: 'done', picture: brought }
+    : { is: 'done', picture: null, checkup: brought };
+}
+
 /** Anyone may publish anything on the bus; null when it is no answer. */
 function parseAnswer(payload: Buffer): Answer | null {
   if (payload.length > MAX_ANSWER_BYTES) return null;
   try {
-    const { setting, wanted, value = null, refused = null } = JSON.parse(payload.toString()) as Record<keyof Answer, unknown>;
+    const { setting, wanted, value = null, refused = null, retry_s } = JSON.parse(payload.toString()) as Record<keyof Answer, unknown>;
     if (typeof setting !== 'string' || typeof wanted !== 'string') return null;
     if (refused !== null && typeof refused !== 'string') return null;
-    return { setting, wanted, value: typeof value === 'string' ? value : null, refused };
+    const retry = typeof retry_s === 'number' && retry_s >= 1 && retry_s <= MAX_RETRY_S ? { retry_s: Math.ceil(retry_s) } : {};
+    return { setting, wanted, value: typeof value === 'string' ? value : null, refused, ...retry };
   } catch {
     // Not even JSON, or null.
     return null;

@@ -28,10 +28,10 @@ export function problemParts(status: number, detail: string): { headers: Record<
   return { headers: { ...PROBLEM_HEADERS, 'Content-Length': String(Buffer.byteLength(body)) }, body };
 }
 
-/** Nothing can be had of a camera: 503 with the condition, its cause and what to do. */
-export function darkProblem({ condition, cause, advice }: Darkness): Response {
+/** Nothing can be had of a camera: 503 with the condition, its cause and what to do. @param more further members */
+export function darkProblem({ condition, cause, advice }: Darkness, more: object = {}): Response {
   const detail = [cause, advice].flatMap((text) => (text ? sentence(text) : [])).join(' ');
-  return problem(503, detail || `The camera shows nothing: ${condition}.`, { condition, cause, advice });
+  return problem(503, detail || `The camera shows nothing: ${condition}.`, { condition, cause, advice, ...more });
 }
 
 /** Causes are no whole sentences everywhere: `EACCES on /dev/video0`. */

@@ -58,8 +58,10 @@ export interface Answer {
   value: string | null;
   /** Why nothing was changed, in a sentence; null when it was done. */
   refused: string | null;
-  /** Of a snapshot: as whoever asked for it has named it. Not in the first contract. */
+  /** Of a snapshot, and of the doctor: as whoever asked has named it. Not in the first contract. */
   id?: string;
+  /** Of what was refused since it came too soon: after so many seconds it may be tried again. Not in the first contract. */
+  retry_s?: number;
 }
 
 /** Payload of `{prefix}/{id}/telemetry`, counted since the camera service began. */
@@ -141,6 +143,8 @@ export function cameraTopics(prefix: string, id: string) {
     telemetry: `${base}/telemetry`,
     snapshot: `${base}/snapshot`,
     answer: `${base}/answer`,
+    /** What the doctor has found, checkup.ts. */
+    doctor: `${base}/doctor`,
     /** The value of `setting`, as text. */
     setting: (setting: string) => `${base}/${setting}`,
     /** Where a value for `setting` is wished for. */

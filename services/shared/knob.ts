@@ -24,6 +24,8 @@ export type Knobs = Record<string, Knob>;
 /** Commands that are no value but a deed. */
 export const BUTTONS = ['snapshot', 'restart', 'reset'] as const;
 export type ButtonName = (typeof BUTTONS)[number];
+/** Commands that change nothing; what they bring comes on the topic of their name. */
+export const QUESTIONS = ['doctor'] as const;
 
 /** No command is longer, in bytes. */
 export const MAX_COMMAND_BYTES = 1_024;
@@ -38,12 +40,12 @@ const NUMBER = /^(-?\d{1,15})(?:\.0{1,6})?$/;
 
 /** May this be the name of a setting or button? So it can stand in a topic. */
 export function isSettingName(name: string): boolean {
-  return [...SETTINGS, ...BUTTONS].some((known) => known === name) || CONTROL.test(name);
+  return [...SETTINGS, ...BUTTONS, ...QUESTIONS].some((known) => known === name) || CONTROL.test(name);
 }
 
-/** Does a setting of this name have a value, as buttons do not? */
+/** Does a setting of this name have a value, as buttons and questions do not? */
 export function hasValue(name: string): boolean {
-  return isSettingName(name) && !BUTTONS.some((button) => button === name);
+  return isSettingName(name) && ![...BUTTONS, ...QUESTIONS].some((each) => each === name);
 }
 
 /** A size as settings write it: `1280x720`; null when it is none. */

@@ -48,8 +48,10 @@ const lines: [name: string, topic: string, cells: string][] = [
   ['telemetry', front.telemetry, 'rp rp   r     r     -     r     r     r       p      -    r     rp    -'],
   ['snapshot', front.snapshot, ' rp rp    r     r     -     r     r     r       p      -    r     rp    -'],
   ['answer', front.answer, '   rp rp      r     r     -     r     r     r       p      -    r     rp    -'],
+  ['doctor', front.doctor, '   rp rp      r     r     -     r     r     r       p      -    r     rp    -'],
   ['setting', front.setting('controls/brightness'), 'rp rp r r -   r     r     r       p      -    r     rp    -'],
   ['set', front.set('controls/brightness'), 'rc rc rp   rp    -     p     -     rp      r      -    -     rp    -'],
+  ['set', front.set('doctor'), 'rc rc     rp    rp    -     p     -     rp      r      -    -     rp    -'],
   ['viewers', front.viewers('gateway-pi'), 'rc rc  rp   r     -     -     r     r       r      -    r     rp    -'],
   ['viewers', front.viewers('broker'), 'rc rc      r    r     -     -     r     r       r      -    r     rp    -'],
   ['discoveryTopic', discoveryTopic('homeassistant', 'front'), 'rp rp - rc -  r -   -       rp     -    -     rp    -'],
@@ -57,6 +59,7 @@ const lines: [name: string, topic: string, cells: string][] = [
   ['frame', door.frame, '      -  rp      r     r     -     r     -     -       -      -    r     rp    -'],
   ['status', door.status, '    -  rp      r     r     r     r     -     -       -      -    r     rp    -'],
   ['set', door.set('fps'), '   -  rc      rp    rp    -     p     -     -       -      -    -     rp    -'],
+  ['doctor', door.doctor, '    -  rp      r     r     -     r     -     -       -      -    r     rp    -'],
   ['discoveryTopic', discoveryTopic('homeassistant', 'door'), '- rp - rc -   r -    -       -      -    -     rp    -'],
   // all cameras'
   ['birthTopic', birthTopic('homeassistant'), 'r r -      rp    -     p     -     -       r      -    -     rp    -'],

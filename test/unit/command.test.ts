@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type CommandBus, Commands } from '../../services/gateway/command.ts';
+import { MAX_CHECKUP_BYTES, readCheckup } from '../../services/shared/checkup.ts';
 import { cameraTopics } from '../../services/shared/contract.ts';
 import type { Message } from '../../services/shared/message.ts';
 import { tinyJpeg } from '../helpers/pictures.ts';
@@ -115,4 +116,71 @@ test('none is sent beyond the bounds', async (t) => {
   for (let i = 0; i < 8; i++) void commands.send('fps', String(i));
   assert.deepEqual(await commands.takePicture('640x480'), { is: 'too-many', where: 'camera' });
   assert.equal(sent.length, 8);
+});
+
+const found = {
+  ok: false,
+  summary: 'No picture can come.',
+  machine: { model: 'Pi', system: 'Debian', user: 'pi', groups: ['pi'] },
+  findings: [{ topic: 'permission', ok: false, subject: '/dev/video0', text: 'may not be opened', remedy: 'Run `sudo usermod`.' }],
+};
+
+test('of what doctors find only what bears its id is taken, whichever way it overtakes the answer', async (t) => {
+  for (const findingsFirst of [true, false]) {
+    const { commands, sent, say, subscribed, timers } = setUp(t);
+    const asked = commands.askDoctor();
+    const [{ topic = '', payload = '' } = {}] = sent;
+    assert.equal(topic, topics.set('doctor'));
+    assert.deepEqual(subscribed(), [topics.answer, topics.doctor]);
+    const { id } = JSON.parse(payload) as { id: string };
+    const answer = () => say(topics.answer, { setting: 'doctor', wanted: payload, value: null, refused: null, id });
+    if (!findingsFirst) answer();
+    say(topics.doctor, { ...found, id: 'of somebody else', summary: 'wrong' });
+    say(topics.doctor, { ...found, summary: 'wrong' }, { user: { id } });
+    say(topics.doctor, { ...found, id, summary: 'kept' }, { retain: true });
+    say(topics.doctor, { id, ok: 'yes' });
+    say(topics.doctor, Buffer.from('{'));
+    say(topics.doctor, { ...found, id, findings: [{ ...found.findings[0], more: 'is left out' }] });
+    if (findingsFirst) answer();
+    assert.deepEqual(await asked, { is: 'done', picture: null, checkup: { ...found, id } });
+    assert.deepEqual(subscribed(), [topics.answer]);
+    timers.reset();
+  }
+});
+
+test('a doctor who was just there: when to ask again, as far as that is believed', async (t) => {
+  for (const [told, retry] of [
+    [3, { retrySeconds: 3 }],
+    [2.5, { retrySeconds: 3 }],
+    [1e9, {}],
+    [-1, {}],
+    ['3', {}],
+    [undefined, {}],
+  ]) {
+    const { commands, sent, say, timers } = setUp(t);
+    const asked = commands.askDoctor();
+    say(topics.answer, { setting: 'doctor', wanted: sent[0]?.payload, value: null, refused: 'Later.', retry_s: told });
+    assert.deepEqual(await asked, { is: 'refused', reason: 'Later.', value: null, ...(retry as object) });
+    timers.reset();
+  }
+});
+
+test('what is no checkup is none, and a long one neither', () => {
+  const read = (given: unknown) => readCheckup(Buffer.from(JSON.stringify(given)));
+  assert.deepEqual(read({ ...found, secret: 'x' }), found);
+  const [finding] = found.findings;
+  for (const wrong of [
+    null,
+    [],
+    {},
+    { ...found, ok: null },
+    { ...found, findings: {} },
+    { ...found, findings: Array(257).fill(finding) },
+    { ...found, findings: [{ ...finding, ok: 'no' }] },
+    { ...found, findings: [{ ...finding, remedy: 'x'.repeat(4_001) }] },
+    { ...found, machine: null },
+    { ...found, padding: 'x'.repeat(MAX_CHECKUP_BYTES) },
+  ]) {
+    assert.equal(read(wrong), null, JSON.stringify(wrong)?.slice(0, 80));
+  }
 });

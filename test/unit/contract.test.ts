@@ -28,6 +28,7 @@ test('the topics of a camera are those of the contract', () => {
     telemetry: 'homeguard/front/telemetry',
     snapshot: 'homeguard/front/snapshot',
     answer: 'homeguard/front/answer',
+    doctor: 'homeguard/front/doctor',
   });
   assert.equal(setting('controls/brightness'), 'homeguard/front/controls/brightness');
   assert.equal(set('controls/brightness'), 'homeguard/front/controls/brightness/set');

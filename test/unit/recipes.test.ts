@@ -12,7 +12,7 @@ const topics = cameraTopics('homeguard', 'camera');
 const SETTINGS = ['capture', 'fps', 'resolution', 'quality', 'controls/brightness'];
 const BUTTONS = ['snapshot', 'restart', 'reset'];
 const readable = new Set([
-  ...[topics.frame, topics.preview, topics.status, topics.state, topics.telemetry, topics.snapshot, topics.answer],
+  ...[topics.frame, topics.preview, topics.status, topics.state, topics.telemetry, topics.snapshot, topics.answer, topics.doctor],
   ...SETTINGS.map(topics.setting),
 ]);
 const writable = new Set([...SETTINGS, ...BUTTONS].map(topics.set));

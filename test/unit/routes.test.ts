@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Access } from '../../services/gateway/access/access.ts';
 import { createClientFinder } from '../../services/gateway/access/proxy.ts';
-import { userProgram } from '../../services/gateway/access/user-command.ts';
+import { doctorProgram, userProgram } from '../../services/gateway/access/user-command.ts';
 import { type AppParts, createApp } from '../../services/gateway/app.ts';
 import { readAssets } from '../../services/gateway/assets.ts';
 import { Camera } from '../../services/gateway/camera.ts';
@@ -119,6 +119,10 @@ const TABLE: Record<string, Row[]> = {
     { path: '/cameras/front/snapshot?max_age=x', need: 'view', answers: view(400).front },
     { path: '/cameras/door/snapshot?max_age=x', need: 'view', answers: view(400).door },
   ],
+  'POST /cameras/:id/doctor': [
+    { path: '/cameras/front/doctor', method: 'POST', need: 'control', answers: [401, 403, 403, 200, 200] },
+    { path: '/cameras/door/doctor', method: 'POST', need: 'control', answers: [401, 403, 404, 404, 200] },
+  ],
   'POST /cameras/:id/:setting{.+}': [
     { path: '/cameras/front/capture', method: 'POST', need: 'control', body: 'OFF', answers: [401, 403, 403, 204, 204] },
     { path: '/cameras/door/capture', method: 'POST', need: 'control', body: 'OFF', answers: [401, 403, 404, 404, 204] },
@@ -164,7 +168,7 @@ function setUp(overrides: Partial<AppParts> = {}, basePath = '/', dataDir = make
   for (const [name, may] of Object.entries(made)) accounts.set(name, { hash: `of ${name}`, rights: parseRights(may) });
   const channels = new Map(['door', 'front'].map((id) => [id, channelOf(id)]));
   const ids = [...channels.keys()];
-  const commands = { send: async () => ({ is: 'done' }) };
+  const commands = { send: async () => ({ is: 'done' }), askDoctor: async () => ({ is: 'done', checkup: {} }) };
   const defaultId = (mayView: (id: string) => boolean) => ids.find(mayView);
   const hub = {
     ids,
@@ -187,6 +191,7 @@ function setUp(overrides: Partial<AppParts> = {}, basePath = '/', dataDir = make
     callers: { admitViewer: () => {} },
     clientOf,
     userProgram: 'npm run user --',
+    doctorProgram: 'npm run doctor',
     metrics,
     log,
   };
@@ -444,6 +449,9 @@ describe('users', () => {
     assert.equal(readFileSync(join(dataDir, 'users.json'), 'utf8'), before);
     assert.equal(userProgram({ isContainer: false, folder: '/opt/homeguard/services/gateway' }), 'sudo /opt/homeguard/user.sh');
     assert.equal(userProgram({ isContainer: false, folder: '/home/pi/homeguard/services/gateway' }), 'npm run user --');
+    assert.equal(doctorProgram({ isContainer: true, folder: '/app/services/gateway' }), 'docker compose run --rm camera doctor');
+    assert.equal(doctorProgram({ isContainer: false, folder: '/opt/homeguard/services/gateway' }), 'sudo /opt/homeguard/doctor.sh');
+    assert.equal(doctorProgram({ isContainer: false, folder: '/home/pi/homeguard/services/gateway' }), 'npm run doctor');
     writeSecret(dataDir, 'mqtt-homeassistant', 'as a broker makes it beside its users');
     assert.equal((await ask('/users/viewer', { method: 'DELETE', ...as('admin') })).status, 204);
   });

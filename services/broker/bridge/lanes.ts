@@ -30,6 +30,7 @@ const OUT: Record<string, Outgoing> = {
   state: 'value',
   telemetry: 'telemetry',
   answer: 'event',
+  doctor: 'event',
 };
 
 /** The one lane of a topic; null when it crosses neither way. Where settings make two topics one, birth goes before all others. */

@@ -3,7 +3,7 @@ import type { Answer, cameraTopics } from '../../shared/contract.ts';
 import { isSettingName, MAX_COMMAND_BYTES } from '../../shared/knob.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Message } from '../../shared/message.ts';
-import { type Outcome, type Taken, userOf } from './outcome.ts';
+import { type Outcome, userOf } from './outcome.ts';
 import { type Response, readResponse } from './response.ts';
 
 /** So many commands are under way at once; more are refused. */
@@ -48,11 +48,12 @@ export class Commands {
     const response = readResponse(sender, closed);
     this.#underWay++;
     const outcome = response && 'refused' in response ? response : await this.#obey(setting, wanted, payload.length);
-    const { refused, id, taken }: Outcome = outcome;
+    const { refused, id, retrySeconds }: Outcome = outcome;
     const shown = wanted.length > MAX_SHOWN ? `${wanted.slice(0, MAX_SHOWN)}…` : wanted;
     log.info(refused ? `refused: ${setting} = "${shown}": ${refused}` : `set: ${setting}${wanted && ` = ${shown}`}`);
-    const answer = { setting, wanted, value: this.#parts.valueOf(setting), refused, ...(id !== undefined && { id }) };
-    const others = response && 'topic' in response ? this.#respond(response, answer, taken) : undefined;
+    const more = { ...(id !== undefined && { id }), ...(retrySeconds !== undefined && { retry_s: retrySeconds }) };
+    const answer = { setting, wanted, value: this.#parts.valueOf(setting), refused, ...more };
+    const others = response && 'topic' in response ? this.#respond(response, answer, outcome) : undefined;
     await Promise.all([this.#answer(answer), others]);
     this.#underWay--;
   }
@@ -70,12 +71,15 @@ export class Commands {
     await bus.deliver(topics.answer, JSON.stringify(answer));
   }
 
-  /** Who asked for a picture gets the picture itself, and the answer only when there is none: the content type tells which it is. */
-  async #respond({ topic, correlationData }: Response, answer: Answer, taken?: Taken): Promise<void> {
+  /**
+   * Who asked for a picture gets the picture itself, and the answer only when there is none: the content type tells which it is. So does who
+   * asked the doctor: what has `findings` is what he found.
+   */
+  async #respond({ topic, correlationData }: Response, answer: Answer, { taken, found }: Outcome): Promise<void> {
     const { bus, log } = this.#parts;
     const isTaken = taken
       ? await bus.deliver(topic, taken.jpeg, { stamp: taken.stamp, user: userOf(taken), correlationData })
-      : await bus.deliver(topic, JSON.stringify(answer), { contentType: 'application/json', correlationData });
+      : await bus.deliver(topic, found ?? JSON.stringify(answer), { contentType: 'application/json', correlationData });
     if (!isTaken && bus.connected) {
       log.warn(`The message bus does not take answers to the response topic ${topic}: give the camera's user the right to publish there.`);
     }

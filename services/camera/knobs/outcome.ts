@@ -16,9 +16,13 @@ export interface Outcome {
   id?: string;
   /** The picture that was asked for. */
   taken?: Taken;
+  /** What the doctor found, JSON. */
+  found?: string;
+  /** It came too soon: after so many seconds it may be tried again. */
+  retrySeconds?: number;
 }
 
-/** What goes with a snapshot, beside its stamp. */
-export function userOf({ id }: Taken): Record<string, string> | undefined {
+/** What goes with a snapshot, beside its stamp, and with what the doctor found. */
+export function userOf({ id }: { id?: string }): Record<string, string> | undefined {
   return id === undefined ? undefined : { id };
 }

@@ -1,13 +1,11 @@
 /** What is wished for on `snapshot/set`. Pure. */
 import { type Knob, parseSize } from '../../shared/knob.ts';
+import { isCommandId } from './command-id.ts';
 
 export interface Size {
   width: number;
   height: number;
 }
-
-/** By which whoever asks for a snapshot knows it again: it goes out with the picture. */
-const ID = /^\P{C}{1,64}$/u;
 
 /** So much of a wish that is none is repeated, in characters. */
 const MAX_SHOWN = 42;
@@ -18,7 +16,7 @@ const MAX_SHOWN = 42;
  */
 export function readSnapshotCommand(text: string): { size: Size | null; id?: string } | { refused: string; id?: string } {
   const { size: wanted = null, id = null } = wishIn(text.trim());
-  if (id !== null && !(typeof id === 'string' && ID.test(id))) {
+  if (id !== null && !isCommandId(id)) {
     return { refused: 'The id of a snapshot is a text of 1 to 64 characters that can be printed.' };
   }
   const named = id === null ? {} : { id };

@@ -2,6 +2,7 @@ import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Knob, Knobs } from '../../../shared/knob.ts';
 import type { Camera } from '../camera.ts';
+import { AskDoctor } from './ask-doctor.ts';
 import { ActionButton } from './icon.ts';
 import { KnobRow } from './knob-row.ts';
 import type { Ui } from './ui.ts';
@@ -31,6 +32,7 @@ export function Controls({ ui, camera, onClose }: { ui: Ui; camera: Camera; onCl
     ),
     isEmpty && h('p', { class: 'soft' }, words.noControls),
     groups.map(({ title, names }) => names.length > 0 && h(Group, { key: title, ui, camera, title, names, knobs })),
+    h(AskDoctor, { ui, camera }),
   );
 }
 

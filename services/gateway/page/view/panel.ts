@@ -2,6 +2,7 @@ import { h, type JSX } from 'preact';
 import type { Camera } from '../camera.ts';
 import { copy } from '../copy.ts';
 import type { Status } from '../status.ts';
+import { AskDoctor } from './ask-doctor.ts';
 import { DarkSign, Icon } from './icon.ts';
 import type { Ui } from './ui.ts';
 
@@ -22,15 +23,16 @@ export function Panel({ ui, status, camera }: { ui: Ui; status: Status; camera?:
     panel.cause && h('p', { class: 'cause' }, h('span', null, words.seen), h('code', { id: 'cause' }, panel.cause)),
     panel.trying && h('p', { class: 'trying' }, h('span', null, words.tries), h('span', { id: 'trying' }, panel.trying)),
     h('p', { class: 'since', id: 'since' }, panel.since),
+    isDark && camera && h(AskDoctor, { key: camera.id, ui, camera }),
   );
 }
 
 /** What is to be typed stands between backticks, and alone in its element, with a button that copies it; what follows begins anew. */
-function withLines(ui: Ui, advice: string) {
+export function withLines(ui: Ui, advice: string) {
   return advice.split('`').map((part, i) => (i % 2 === 0 ? part.replace(/^\s*[,;:.]\s*/, '') : h(Line, { ui, text: part })));
 }
 
-function Line({ ui: { words, say }, text }: { ui: Ui; text: string }): JSX.Element {
+export function Line({ ui: { words, say }, text }: { ui: Ui; text: string }): JSX.Element {
   const onClick = async () => {
     if (await copy(text)) say(words.copied);
   };

@@ -169,4 +169,22 @@ export const de: Words = {
   access: 'Zugang',
   accessHint: 'Benutzer und Tokens',
   reload: 'Dieser Teil ließ sich nicht laden. Laden Sie die Seite neu.',
+
+  // The doctor.
+  doctor: 'Was der Doktor findet',
+  askDoctor: 'Doktor fragen',
+  askAgain: 'Noch einmal fragen',
+  doctorLooks:
+    'Der Doktor sieht sich den Rechner der Kamera an: Programme, Geräte und wer sie öffnen darf, USB, Nachrichtenbus. Das dauert ein paar Sekunden.',
+  doctorWrong: 'Das verhindert das Bild:',
+  doctorHints: 'Nichts verhindert das Bild; das ist gut zu wissen:',
+  doctorAllWell: 'Alles in Ordnung: Der Doktor hat nichts gefunden.',
+  doctorWell: (n) => (n === 1 ? 'Eine Sache ist in Ordnung' : `${n} Dinge sind in Ordnung`),
+  keepsAway: 'Verhindert das Bild:',
+  worthKnowing: 'Gut zu wissen:',
+  isWell: 'In Ordnung:',
+  noDoctor: 'Der Doktor konnte nicht nachsehen.',
+  doctorByHand: 'Geben Sie das auf dem Rechner ein, an dem die Kamera laufen soll:',
+  askedAt: (time) => `Gefragt um ${time}`,
+  asUser: (name) => `als Benutzer ${name}`,
 };

@@ -129,6 +129,24 @@ export const en = {
   access: 'Access',
   accessHint: 'Users and tokens',
   reload: 'This part could not be loaded. Load the page anew.',
+
+  // The doctor.
+  doctor: 'What the doctor finds',
+  askDoctor: 'Ask the doctor',
+  askAgain: 'Ask again',
+  doctorLooks:
+    'The doctor is looking at the camera’s machine: programs, devices and who may open them, USB, message bus. This takes a few seconds.',
+  doctorWrong: 'This keeps the picture away:',
+  doctorHints: 'Nothing keeps the picture away; this is worth knowing:',
+  doctorAllWell: 'All is well: the doctor found nothing wrong.',
+  doctorWell: (n: number) => (n === 1 ? 'One thing is well' : `${n} things are well`),
+  keepsAway: 'Keeps the picture away:',
+  worthKnowing: 'Worth knowing:',
+  isWell: 'Well:',
+  noDoctor: 'The doctor could not look.',
+  doctorByHand: 'Type this on the machine where the camera should run:',
+  askedAt: (time: string) => `Asked at ${time}`,
+  asUser: (name: string) => `as the user ${name}`,
 };
 
 export type Words = typeof en;

@@ -1,0 +1,100 @@
+/** The doctor on the page: a real camera that may not be opened, on a real broker, at the real gateway. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import axe from 'axe-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { launchChromium } from '../helpers/chromium.ts';
+import { defer } from '../helpers/cleanup.ts';
+import { fakecamEnv, makeNode } from '../helpers/fakecam.ts';
+import { asUser } from '../helpers/other-user.ts';
+import { startProgram } from '../helpers/program.ts';
+import { startTestBroker, startTestGateway } from '../helpers/services.ts';
+import { until } from '../helpers/until.ts';
+import { makeWorkDir } from '../helpers/work-dir.ts';
+
+/** The doctor's visit takes a second or two, and more where all tests run. */
+const visit = { timeout: 30_000 };
+const isRoot = process.getuid?.() === 0;
+const house = { after };
+const browser = await launchChromium(house);
+const bus = await startTestBroker(house);
+const { url } = await startTestGateway(house, bus, { GATEWAY_AUTH: 'off' });
+
+/** A camera whose device is for root and the group video alone, but runs as somebody else. */
+async function startRefused(t: TestContext, id: string) {
+  const path = makeNode(makeWorkDir(t), { mode: 0o660, gid: 44 });
+  const { username = '', password = '' } = bus.login('camera');
+  return startProgram(t, {
+    main: 'services/camera/main.ts',
+    through: isRoot ? asUser('65534', '--clear-groups') : [],
+    env: {
+      ...(await fakecamEnv(t, { path, ...(!isRoot && { fail: 13 }) })),
+      ...{ CAMERA_ID: id, CAMERA_NAME: 'Front door', CAMERA_SOURCE: path },
+      ...{ MQTT_URL: bus.url, MQTT_USERNAME: username, MQTT_PASSWORD: password },
+    },
+  });
+}
+
+async function open(t: TestContext, id: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
+  defer(t, () => context.close());
+  const page = await context.newPage();
+  await page.goto(`${url}#${id}`);
+  return page;
+}
+
+async function inspect(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+  deepEqual(
+    violations.map(({ id: rule, nodes }) => `${rule}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
+    [],
+  );
+}
+
+test('a dark camera: one tap, and the finding stands there with a line to copy; when it is gone, what to type', async (t) => {
+  const program = await startRefused(t, 'front');
+  const page = await open(t, 'front', { permissions: ['clipboard-read', 'clipboard-write'] });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.waitForSelector('#app[data-kind=dark] .ask-doctor', visit);
+  ok(!asked.some((path) => /view\/doctor\./.test(path)), 'what shows findings is not loaded before');
+  await page.focus('.ask-doctor');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.doctor .spinner');
+  await page.waitForSelector('.findings', visit);
+  match((await page.textContent('.doctor-word')) ?? '', /^This keeps the picture away:$/);
+  equal(await page.evaluate(() => document.activeElement?.tagName), 'H3', 'whoever cannot see is led there');
+  const first = page.locator('.findings li').first();
+  equal(await first.getAttribute('class'), 'wrong');
+  equal(await first.locator('.mark').getAttribute('aria-label'), 'Keeps the picture away:');
+  const wrong = page.locator('.findings li.wrong', { hasText: /^✘permission/ });
+  match((await wrong.textContent()) ?? '', /may not be opened: EACCES on .*the device is root:/);
+  match((await page.textContent('.doctor details summary')) ?? '', /^\d+ things are well$/);
+  match((await page.textContent('.doctor .soft')) ?? '', /^Asked at \d\d:\d\d:\d\d · .+ · as the user nobody$/);
+  equal(await page.locator('.findings [lang=en]').count(), await page.locator('.findings li').count());
+  const line = wrong.locator('.line').first();
+  const typed = (await line.locator('code').textContent()) ?? '';
+  match(typed, /usermod|chmod|gpasswd/);
+  await line.locator('button').click();
+  equal(await page.evaluate(() => navigator.clipboard.readText()), typed);
+  await inspect(page);
+
+  // Right after the first visit: the page waits until the doctor comes again.
+  await page.click('.ask-again');
+  await page.waitForSelector('.doctor .spinner');
+  await page.waitForSelector('.findings', visit);
+
+  await program.stop();
+  await until('offline', async () => (await page.textContent('#panel-title')) === 'Camera service is not running', { ms: 15_000 });
+  await page.click('.ask-again');
+  await page.waitForSelector('.doctor > div > .line', visit);
+  match(
+    (await page.textContent('.doctor-word')) ?? '',
+    /^The doctor could not look\. The camera service is not connected to the message bus/,
+  );
+  match((await page.textContent('.doctor')) ?? '', /Type this on the machine where the camera should run:/);
+  // As where the gateway is: this machine may be a container itself.
+  match((await page.textContent('.doctor .line code')) ?? '', /^(npm run doctor|docker compose run --rm camera doctor)$/);
+  await inspect(page);
+});
