@@ -156,6 +156,9 @@ export function cameraTopics(prefix: string, id: string) {
   };
 }
 
+/** More small frames a second are not made, whoever wants them: for a tile these are enough. */
+export const MAX_SMALL_FPS = 15;
+
 /** Who wants small frames of a camera: `viewers` of one gateway, at most `fps` a second. */
 export interface SmallWish {
   viewers: number;

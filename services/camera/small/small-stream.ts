@@ -1,4 +1,4 @@
-import type { Stamp } from '../../shared/contract.ts';
+import { MAX_SMALL_FPS, type Stamp } from '../../shared/contract.ts';
 import type { Logger } from '../../shared/log.ts';
 import { Pace } from '../../shared/pace.ts';
 import { Backoff } from '../backoff.ts';
@@ -8,8 +8,6 @@ import type { Taken } from '../knobs/outcome.ts';
 import { Shrinker } from './shrinker.ts';
 import { smallSize } from './small-size.ts';
 
-/** More a second are not made, whoever wants them: for a tile these are enough. */
-export const MAX_SMALL_FPS = 15;
 /** A page that is loaded again leaves for a moment: ffmpeg stays for so long, in ms. */
 const LINGER_MS = 3_000;
 

@@ -7,7 +7,7 @@ export type Order =
   /** Connects, also while it waits for its next attempt; or lets go, and nothing is fetched any more. */
   | { do: 'open' }
   | { do: 'close' }
-  /** The cameras that are to be seen, with pictures a second; null: all there are. */
+  /** The cameras that are to be seen, and how. */
   | { do: 'watch'; wishes: Wishes }
   /** Where a camera is drawn; `key` names the canvas. */
   | { do: 'draw'; id: string; key: number; canvas: HTMLCanvasElement | OffscreenCanvas }
@@ -16,7 +16,13 @@ export type Order =
   /** The picture on the screen as a file. */
   | { do: 'keep'; id: string };
 
-export type Wishes = Record<string, number | null>;
+export type Wishes = Record<string, Wish>;
+
+/** What can be shown of a camera: pictures a second, and device pixels across; null: all there are. */
+export interface Wish {
+  fps: number | null;
+  width: number | null;
+}
 
 /** What the feed tells. */
 export type News =

@@ -7,6 +7,8 @@ interface Props {
   id: string;
   /** How many pictures a second can be shown here; null: all there are. */
   fps: number | null;
+  /** How many device pixels it has across; null: the picture's own are wanted. */
+  width: number | null;
   label: string;
   /** Wanted off the screen, too: where the picture is hidden until there is one, it would be waited for without end. */
   always?: boolean;
@@ -16,11 +18,11 @@ interface Props {
  * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. A canvas that was handed to a worker
  * never comes back, so give this the camera's id as its `key`.
  */
-export function LiveCanvas({ ui: { station }, id, fps, label, always = false }: Props): JSX.Element {
+export function LiveCanvas({ ui: { station }, id, fps, width, label, always = false }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const isSeen = useSeen(canvas) || always;
   useEffect(() => (canvas.current ? station.draw(id, canvas.current) : undefined), [station, id]);
-  useEffect(() => (isSeen ? station.want(id, fps) : undefined), [station, id, fps, isSeen]);
+  useEffect(() => (isSeen ? station.want(id, { fps, width }) : undefined), [station, id, fps, width, isSeen]);
   return h('canvas', { ref: canvas, class: 'view', role: 'img', 'aria-label': label });
 }
 
