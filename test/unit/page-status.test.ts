@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Camera } from '../../services/gateway/page/camera.ts';
 import { type Sight, statusOf } from '../../services/gateway/page/status.ts';
+import { tilePixels } from '../../services/gateway/page/view/grid.ts';
 
 const camera = (fps: number | null): Camera => ({
   ...{ id: 'door', name: 'door', online: true, condition: 'live', cause: null, advice: null, since: null, device: null, default: true },
@@ -29,4 +30,11 @@ test('pictures without a stamp are live as long as they come often; seldom ones 
 test('pictures with a stamp are as old as it says, however seldom they come', () => {
   assert.equal(labelOf(0.1, 100, 100), 'Live');
   assert.equal(labelOf(0.1, 3_000, 100), 'Delayed');
+});
+
+test('a tile asks for the pixels it has, in steps, on the finest screens for no more than can be seen', () => {
+  assert.deepEqual(
+    [tilePixels(640, 1), tilePixels(641, 1), tilePixels(400, 1.25), tilePixels(366, 3), tilePixels(1, 1)],
+    [640, 704, 512, 576, 64],
+  );
 });

@@ -7,8 +7,9 @@ import { lookAt, startCameraProgram } from '../helpers/camera-harness.ts';
 import type { Scope } from '../helpers/cleanup.ts';
 import { madeOnce } from '../helpers/made-once.ts';
 import { jpegSize } from '../helpers/pictures.ts';
-import { connectMqtt, startTestBroker, type TestBroker } from '../helpers/services.ts';
+import { connectMqtt, startTestBroker, startTestGateway, type TestBroker } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
+import { openLive } from '../helpers/viewers.ts';
 
 /** Programs begin slowly on a busy machine. */
 const beginning = { ms: 15_000 };
@@ -136,4 +137,38 @@ test('its ffmpeg dies: the log says so, whole frames go on, and after a while sm
     'the source was not opened anew',
   );
   await program.stop();
+});
+
+test('a gateway gets small frames for those who can show no more, and whole ones while none come; nothing older comes behind', async (t) => {
+  const bus = await startTestBroker(t);
+  const program = startCameraProgram(t, bus, { CAMERA_SOURCE: film });
+  const { url } = await startTestGateway(t, bus, { GATEWAY_AUTH: 'off' });
+  const offered = async () => ((await (await fetch(`${url}cameras`)).json()) as { small: object | null }[])[0]?.small;
+  await until('what is offered', async () => assert.deepEqual(await offered(), { width: 640, height: 360 }) ?? true, beginning);
+  const source = program.helpers();
+
+  const live = await openLive(t, `${url}ws`, { named: true });
+  const widths = () => live.pictures.map(({ jpeg }) => jpegSize(jpeg).width);
+  const watch = (look: object) => live.say({ watch: { camera: look } });
+  watch({ fps: 15, width: 800 });
+  await until('small ones', () => widths().slice(-5).join() === '640,640,640,640,640', beginning);
+
+  watch({ fps: 15, width: 801 });
+  await until('whole ones', () => widths().slice(-5).join() === '1280,1280,1280,1280,1280', beginning);
+  await until('end of the small ones', () => program.helpers().length === 1, beginning);
+  watch({ width: 480 });
+  await until('small ones again', () => widths().at(-1) === 640, beginning);
+
+  // It may not come back: then whole ones go on.
+  const from = live.pictures.length;
+  const [own] = program.helpers().filter((pid) => !source.includes(pid));
+  assert.ok(own);
+  process.kill(own, 'SIGSTOP');
+  await until('whole ones for want of small ones', () => widths().slice(from).includes(1280), beginning);
+  await until('small ones, of another ffmpeg', () => widths().slice(-5).join() === '640,640,640,640,640', beginning);
+  const seqs = live.pictures.flatMap(({ stamp }) => stamp?.seq ?? []);
+  for (const [i, seq] of seqs.entries()) assert.ok(seq > (seqs[i - 1] ?? -1), `${seq} behind ${seqs[i - 1]}`);
+
+  live.socket.close();
+  await until('end of it', () => program.helpers().length === 1, beginning);
 });
