@@ -75,8 +75,7 @@ export class Feed {
   }
 
   #say(): void {
-    const watch = Object.entries(this.#wishes).map(([id, fps]) => [id, fps === null ? {} : { fps }]);
-    this.#stream.send({ acks: true, watch: Object.fromEntries(watch) });
+    this.#stream.send({ acks: true, watch: this.#wishes });
   }
 
   #linked(link: Link): void {

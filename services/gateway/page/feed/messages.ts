@@ -7,7 +7,7 @@ export type Order =
   /** Connects, also while it waits for its next attempt; or lets go, and nothing is fetched any more. */
   | { do: 'open' }
   | { do: 'close' }
-  /** The cameras that are to be seen, with pictures a second; null: all there are. */
+  /** The cameras that are to be seen, and how. */
   | { do: 'watch'; wishes: Wishes }
   /** Where a camera is drawn; `key` names the place. */
   | { do: 'draw'; id: string; key: number; surface: Surface }
@@ -19,7 +19,13 @@ export type Order =
 /** A canvas, or the pictures of a video element. */
 export type Surface = HTMLCanvasElement | OffscreenCanvas | WritableStream<VideoFrame>;
 
-export type Wishes = Record<string, number | null>;
+export type Wishes = Record<string, Wish>;
+
+/** What can be shown of a camera: pictures a second, and device pixels across; null: all there are. */
+export interface Wish {
+  fps: number | null;
+  width: number | null;
+}
 
 /** What the feed tells. */
 export type News =
