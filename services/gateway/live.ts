@@ -126,7 +126,7 @@ export class LiveClient {
     }
     if (!picture.isPlaceholder && !this.#paces.get(id)?.admit(now)) return;
     if (!picture.isPlaceholder) channel.traffic.sent++;
-    this.#underWay?.sent(id);
+    this.#underWay?.sent(id, now);
     this.#socket.send(this.#options.find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
   }
 
@@ -142,7 +142,7 @@ export class LiveClient {
   #arrived(ack: string | true): boolean {
     const [only] = this.#options.find ? [] : this.#watched.keys();
     const id = ack === true ? only : ack;
-    return id !== undefined && this.#underWay?.arrived(id) === true;
+    return id !== undefined && this.#underWay?.arrived(id, performance.now()) === true;
   }
 
   #setPaces(): void {
