@@ -164,6 +164,7 @@ export class Station {
     if (news.is === 'sights') {
       this.#sights = news.sights;
       this.#told = { at: performance.now(), server: news.now };
+      if (news.isNews) this.#onChange();
       return;
     }
     if (news.is === 'state') this.#tell(news.camera.id, news.camera);
