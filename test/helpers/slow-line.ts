@@ -13,8 +13,8 @@ export interface SlowLine {
   port: number;
   /** From now on; null: at once. */
   limit: Limit | null;
-  /** Connections that were made. */
-  opened: number;
+  /** WebSockets that were asked for. */
+  webSockets: number;
 }
 
 /** A router keeps so many bytes for a line; while they wait, the sender's kernel keeps the rest. */
@@ -27,12 +27,15 @@ const PACKET_BYTES = 1460;
  * WebSockets too, in a worker as well, but only what it has already received: a gateway would have a fast line to it.
  */
 export async function startSlowLine(t: Scope, to: number): Promise<SlowLine> {
-  const line: SlowLine = { port: 0, limit: null, opened: 0 };
+  const line: SlowLine = { port: 0, limit: null, webSockets: 0 };
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
-    line.opened++;
     const far = connect({ port: to, host: '127.0.0.1', noDelay: true });
     near.setNoDelay();
+    // A browser asks for one on a connection of its own.
+    near.once('data', (data: Buffer) => {
+      if (data.includes('Upgrade: websocket')) line.webSockets++;
+    });
     for (const [from, into] of [
       [near, far],
       [far, near],
