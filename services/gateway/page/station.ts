@@ -144,7 +144,7 @@ export class Station {
   /** The session is over. */
   logIn(): void {
     this.stop();
-    location.assign('login');
+    location.assign(`login${location.hash}`);
   }
 
   /** What is wanted in all; changes of one moment are told as one. */
