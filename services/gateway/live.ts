@@ -134,7 +134,7 @@ export class LiveClient {
     }
     if (!picture.isPlaceholder && !this.#paces.get(id)?.admit(now)) return;
     if (!picture.isPlaceholder) channel.traffic.sent++;
-    this.#underWay?.sent(id);
+    this.#underWay?.sent(id, now);
     this.#socket.send(this.#options.find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
   }
 
@@ -150,7 +150,7 @@ export class LiveClient {
   #arrived(ack: string | true): boolean {
     const [only] = this.#options.find ? [] : this.#watched.keys();
     const id = ack === true ? only : ack;
-    return id !== undefined && this.#underWay?.arrived(id) === true;
+    return id !== undefined && this.#underWay?.arrived(id, performance.now()) === true;
   }
 
   /** What is wanted of the cameras has changed. */

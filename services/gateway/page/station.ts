@@ -146,7 +146,7 @@ export class Station {
   logIn(): void {
     this.stop();
     noteSessionOver();
-    location.assign('login');
+    location.assign(`login${location.hash}`);
   }
 
   /** What is wanted in all; changes of one moment are told as one. */
@@ -166,6 +166,7 @@ export class Station {
     if (news.is === 'sights') {
       this.#sights = news.sights;
       this.#told = { at: performance.now(), server: news.now };
+      if (news.isNews) this.#onChange();
       return;
     }
     if (news.is === 'state') this.#tell(news.camera.id, news.camera);

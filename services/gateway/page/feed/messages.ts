@@ -34,8 +34,8 @@ export type News =
   | { is: 'link'; link: Link }
   | { is: 'state'; camera: Camera }
   | { is: 'viewers'; id: string; viewers: number }
-  /** How it looks on the screens, a few times a second; `now` is the server's time. */
-  | { is: 'sights'; sights: Record<string, Seen>; now: number | null }
+  /** How it looks on the screens, a few times a second; `now` is the server's time, and `isNews` says that the page should be drawn at once. */
+  | { is: 'sights'; sights: Record<string, Seen>; now: number | null; isNews: boolean }
   | { is: 'kept'; id: string; file: { jpeg: Uint8Array<ArrayBuffer>; taken: number | null } | null }
   | { is: 'login' };
 
