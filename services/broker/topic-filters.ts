@@ -31,8 +31,7 @@ function coversOf(rule: Rule, { prefix, discoveryPrefix }: Prefixes): string[] {
     // A part of a level cannot be a wildcard.
     if (rule.kind === 'discovery') return [discoveryTopic(discoveryPrefix, camera).replace('homeguard_+', '+')];
     // Not `#` alone, which would match the level above, too.
-    const rests = rule.kind === 'told' ? (rule.only ?? ['+/#']) : rule.kind === 'command' ? ['+/#'] : ['viewers/+/#'];
-    return rests.map((rest) => `${prefix}/${camera}/${rest}`);
+    return restsOf(rule).map((rest) => `${prefix}/${camera}/${rest}`);
   }
   if (rule.below !== undefined) return [`${rule.below}/#`];
   switch (rule.kind) {
@@ -49,6 +48,13 @@ function coversOf(rule: Rule, { prefix, discoveryPrefix }: Prefixes): string[] {
     default:
       return ['#'];
   }
+}
+
+/** What stands behind a camera's id. */
+function restsOf(rule: Rule & { camera: string }): string[] {
+  if (rule.kind === 'told') return rule.only ?? ['+/#'];
+  if (rule.kind === 'count') return ['viewers/+/#', 'small/viewers/+/#'];
+  return rule.kind === 'command' ? ['+/#'] : ['viewers/+/#'];
 }
 
 /** Is there a topic that both filters match? Level by level; `#` matches the level above, too (MQTT 5.0, 4.7.1.2). */

@@ -13,7 +13,7 @@ export const CAMERA_KINDS = [
   'told',
   /** `…/set`. */
   'command',
-  /** How many viewers a gateway has for it, and how many the broker counts. */
+  /** How many viewers a gateway has for it, for frames and for small ones, and how many the broker counts. */
   'count',
   'broker-count',
   'discovery',
@@ -63,7 +63,7 @@ function innerTopic(prefix: string, name: string): Topic {
 function kindBelow(rest: string): CameraKind {
   if (/(^|\/)set$/.test(rest)) return 'command';
   if (rest === 'viewers/broker') return 'broker-count';
-  return rest.startsWith('viewers/') ? 'count' : 'told';
+  return /^(small\/)?viewers\//.test(rest) ? 'count' : 'told';
 }
 
 function discoveredCamera(discoveryPrefix: string, name: string): string | null {

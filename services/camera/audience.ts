@@ -17,6 +17,8 @@ export interface AudienceParts {
   close: () => void;
   /** Whether somebody wants every frame, and whether the source is open, where that is known. */
   tell: (news: { watched: boolean; open?: boolean }) => void;
+  /** So many small frames a second are wanted; 0: none. */
+  wantSmall: (fps: number) => void;
 }
 
 /** Who wants a camera's frames: opens its source for them, and has it closed some time after the last one has left. */
@@ -31,18 +33,25 @@ export class Audience implements Disposable {
     this.#parts = parts;
   }
 
+  /** All of them, of whole frames and of small ones. */
   get viewers(): number {
-    return this.#demand.viewers;
+    return this.#demand.viewers + this.#demand.small.viewers;
   }
 
-  /** Does somebody want every frame? */
+  /** Does somebody want every frame, whole? */
   get isWatching(): boolean {
     return this.#parts.always || this.#demand.viewers > 0;
   }
 
   /** What a counter tells on `topic`. */
   count(topic: string, text: string): void {
-    this.#demand.count(topic.slice(topic.lastIndexOf('/') + 1), text);
+    this.#demand.count(counterOf(topic), text);
+    this.look();
+  }
+
+  /** What a counter tells on `topic` of those who want small frames. */
+  countSmall(topic: string, text: string): void {
+    this.#demand.countSmall(counterOf(topic), text);
     this.look();
   }
 
@@ -60,11 +69,15 @@ export class Audience implements Disposable {
   /** Something has changed: opens the source when it is wanted, and has it closed some time after nobody wants it. */
   look(): void {
     clearTimeout(this.#lingerTimer);
-    if (this.#isOver || this.#parts.isOff()) return;
-    const { source, isNeeded, tell, close } = this.#parts;
-    if (this.isWatching || isNeeded()) {
+    if (this.#isOver) return;
+    const { source, isNeeded, isOff, tell, close, wantSmall } = this.#parts;
+    const { fps } = this.#demand.small;
+    wantSmall(isOff() ? 0 : fps);
+    if (isOff()) return;
+    const watched = this.isWatching || fps > 0;
+    if (watched || isNeeded()) {
       source.open();
-      tell({ watched: this.isWatching, open: true });
+      tell({ watched, open: true });
       return;
     }
     tell(source.isOpen ? { watched: false } : { watched: false, open: false });
@@ -77,4 +90,8 @@ export class Audience implements Disposable {
     clearTimeout(this.#recountTimer);
     clearTimeout(this.#lingerTimer);
   }
+}
+
+function counterOf(topic: string): string {
+  return topic.slice(topic.lastIndexOf('/') + 1);
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Bus } from '../shared/bus.ts';
-import { cameraTopics, clientIdPrefix } from '../shared/contract.ts';
+import { cameraTopics, clientIdPrefix, type Stamp } from '../shared/contract.ts';
 import { type Knobs, textOf } from '../shared/knob.ts';
 import type { Logger } from '../shared/log.ts';
 import { Pulse } from '../shared/pulse.ts';
@@ -28,6 +28,7 @@ import { Panel } from './knobs/panel.ts';
 import { Snapshots } from './knobs/snapshots.ts';
 import { Outlet } from './outlet.ts';
 import { Report } from './report.ts';
+import { SmallStream } from './small/small-stream.ts';
 import { parseSource, publicUrl, type Source } from './source.ts';
 import { checkFile, type Target } from './target.ts';
 import { LOOK_ROOTS, type LookRoots } from './trouble/look.ts';
@@ -88,6 +89,7 @@ class Camera implements AsyncDisposable {
   readonly #audience: Audience;
   readonly #outlet: Outlet;
   readonly #doctor: CameraTools['doctor'];
+  readonly #small: SmallStream;
   readonly #telemetry = new Pulse(TELEMETRY, () => this.#sendTelemetry());
   /** Setting -> the value told last. */
   readonly #told = new Map<string, string>();
@@ -125,6 +127,8 @@ class Camera implements AsyncDisposable {
     this.#discovery = this.#createDiscovery(mqtt);
     const options = { program, maxBytes: frameMaxBytes, roots: places, finder: this.#finder, plug: this.#plug };
     this.#capture = new Capture(source, this.#panel.wanted, options, this.#listener());
+    const send = (jpeg: Buffer, stamp: Stamp) => void this.#bus.publishPicture(this.#topics.small, jpeg, stamp);
+    this.#small = new SmallStream({ program, maxBytes: frameMaxBytes, log: this.#journal.log, send });
     this.#audience = new Audience({
       always: camera.always,
       isNeeded: () => camera.previewFps > 0 || this.#snapshots.isBusy,
@@ -132,14 +136,18 @@ class Camera implements AsyncDisposable {
       source: this.#capture,
       close: () => this.#close(),
       tell: (news) => this.#report.update(news),
+      wantSmall: (fps) => this.#small.want(fps),
     });
     this.#outlet = new Outlet({
       bus: this.#bus,
       topics: this.#topics,
       previewFps: camera.previewFps,
       isWatched: () => this.#audience.isWatching,
-      isAwaited: () => this.#snapshots.isWaiting,
-      offer: (taken) => this.#snapshots.offer(taken),
+      isAwaited: () => this.#snapshots.isWaiting || this.#small.isDue,
+      offer: (taken, size) => {
+        this.#snapshots.offer(taken);
+        this.#small.offer(taken, size);
+      },
     });
     this.#snapshots = new Snapshots({
       take: (shot) => this.#capture.take(shot),
@@ -168,6 +176,10 @@ class Camera implements AsyncDisposable {
       this.#audience.count(topic, payload.toString());
       this.#telemetry.soon();
     });
+    this.#bus.subscribe(this.#topics.smallViewers('+'), ({ topic, payload }) => {
+      this.#audience.countSmall(topic, payload.toString());
+      this.#telemetry.soon();
+    });
     this.#audience.look();
     if (!this.#capture.isOpen)
       void this.#capture.look().then((seen) => seen && this.#panel.opening(seen.target.input.kind, seen.target.found));
@@ -176,7 +188,7 @@ class Camera implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#audience[Symbol.dispose]();
     this.#telemetry.stop();
-    await this.#capture.close();
+    await Promise.all([this.#capture.close(), this.#small.close()]);
     this.#plug[Symbol.dispose]();
     this.#discovery[Symbol.dispose]();
     await this.#bus.close({ [this.#topics.status]: 'offline', [this.#topics.preview]: '' });
@@ -293,6 +305,7 @@ class Camera implements AsyncDisposable {
 
   #close(): void {
     void this.#capture.close();
+    void this.#small.close();
     this.#report.update({ open: false, trouble: null, hint: null, format: null });
   }
 

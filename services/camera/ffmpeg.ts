@@ -67,10 +67,13 @@ export class Ffmpeg {
   readonly #gently: boolean;
   #hasExited = false;
 
-  /** @param gently whether it may say goodbye to its source; else it is killed: at once, and 7.1 ignores SIGTERM while its device is silent */
-  constructor(program: FfmpegProgram, job: Job, gently: boolean, feed: (bytes: Buffer) => void) {
+  /**
+   * @param gently whether it may say goodbye to its source; else it is killed: at once, and 7.1 ignores SIGTERM while its device is silent
+   * @param stdin what it reads on its standard input, instead of the job's script
+   */
+  constructor(program: FfmpegProgram, job: Job, gently: boolean, feed: (bytes: Buffer) => void, stdin?: Readable) {
     this.#gently = gently;
-    this.#command = build(program, job) as fluent.FfmpegCommand & Internals;
+    this.#command = build(program, job, stdin) as fluent.FfmpegCommand & Internals;
     this.exited = run(this.#command, feed).then((exit) => {
       this.#hasExited = true;
       return exit;
@@ -86,13 +89,13 @@ export class Ffmpeg {
   }
 }
 
-function build({ command, before }: FfmpegProgram, job: Job): fluent.FfmpegCommand {
+function build({ command, before }: FfmpegProgram, job: Job, stdin?: Readable): fluent.FfmpegCommand {
   // Options go in as separate arguments: in an array fluent-ffmpeg splits them at spaces.
   const [first = '', ...others] = [...before, ...job.inputOptions];
   const [firstOut = '', ...othersOut] = job.outputOptions;
   return fluent({ stdoutLines: LAST_LINES })
     .setFfmpegPath(command)
-    .input(job.script === null ? job.input : Readable.from([job.script]))
+    .input(stdin ?? (job.script === null ? job.input : Readable.from([job.script])))
     .inputOptions(first, ...others)
     .outputOptions(firstOut, ...othersOut);
 }

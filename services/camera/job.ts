@@ -49,6 +49,8 @@ const ENCODE = ['-c:v', 'mjpeg', '-huffman', 'default', '-pix_fmt', 'yuvj420p', 
 /** ffmpeg's scale of quality for MJPEG runs from 2, the best, to 31. */
 const BEST_SCALE = 2;
 const WORST_SCALE = 31;
+/** Of small frames: on a tile nobody sees more. */
+const SMALL_SCALE = 5;
 
 export function captureJob(input: Input, wanted: Wanted, plan: Plan): Job {
   const outputOptions = [
@@ -73,6 +75,25 @@ export function probeJob(input: Input, wanted: Wanted): Job {
   const outputOptions = [...FIRST_VIDEO, '-c', 'copy', '-frames:v', '1', ...MPJPEG];
   return { inputOptions: [...quiet('info'), ...reach(input)], input: address(input, wanted), outputOptions, script: scriptOf(input) };
 }
+
+/**
+ * Makes each frame small that comes on its standard input between `partHead` and `PART_END`, at once and in its turn. Without `nobuffer`:
+ * with it ffmpeg throws the first frame away once it knows its size.
+ */
+export function smallJob({ width, height }: Wanted['size']): Job {
+  return {
+    inputOptions: [...quiet('error'), '-probesize', '32', '-analyzeduration', '0', '-flags', 'low_delay', '-threads', '1', '-f', 'mpjpeg'],
+    input: 'pipe:0',
+    outputOptions: ['-vf', `scale=${width}:${height}:flags=fast_bilinear`, ...ENCODE, '-q:v', String(SMALL_SCALE), ...MPJPEG],
+    script: null,
+  };
+}
+
+/** What stands before a frame of `bytes` bytes for `smallJob`; `PART_END` stands behind it. */
+export function partHead(bytes: number): string {
+  return `--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: ${bytes}\r\n\r\n`;
+}
+export const PART_END = '\r\n';
 
 /** The codec (`mjpeg`, `h264`) of the stream that a probe has copied, from what it told; null when it told none. */
 export function probedCodec(lines: string[]): string | null {

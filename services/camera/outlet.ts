@@ -19,7 +19,7 @@ export interface OutletParts {
   /** Somebody else waits for the next frame. */
   isAwaited: () => boolean;
   /** Is given each frame as it goes out. */
-  offer: (taken: Taken) => void;
+  offer: (taken: Taken, size: Pick<Frame, 'width' | 'height'>) => void;
 }
 
 /** Where a camera's frames leave it: each is numbered and stamped, those that somebody wants go to the bus, and all are counted. */
@@ -47,7 +47,7 @@ export class Outlet {
     const { bus, topics, isWatched, offer } = this.#parts;
     const taken = this.stamp(frame);
     const { jpeg, stamp } = taken;
-    offer(taken);
+    offer(taken, frame);
     if (isWatched() && !bus.publishPicture(topics.frame, jpeg, stamp)) this.tally.dropped(this.#why);
     if (this.#isPreviewDue && bus.publishPicture(topics.preview, jpeg, stamp, { expirySeconds: PREVIEW_EXPIRY_S }))
       this.#isPreviewDue = false;

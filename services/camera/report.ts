@@ -1,6 +1,7 @@
 /** The camera's `state`: what is known of it, put together, and when it changed. Pure: the clock is handed in. */
 import type { CameraState, Condition } from '../shared/contract.ts';
 import type { Knobs } from '../shared/knob.ts';
+import { smallSize } from './small/small-size.ts';
 import type { Diagnosis } from './trouble/diagnosis.ts';
 
 export interface Facts {
@@ -72,7 +73,8 @@ function compose({ name, device, format, trouble, standIn, off, open, watched, h
   const shown = open && !off ? trouble : null;
   const { cause = null, advice = null } = shown ?? (off ? OFF : null) ?? (standIn ? STAND_IN : null) ?? hint ?? {};
   const condition = off ? 'off' : conditionOf(open, shown, format !== null, watched);
-  return { condition, cause, advice, since, name, test: standIn, device, format: off ? null : format, settings };
+  const small = format && !off ? smallSize(format) : null;
+  return { condition, cause, advice, since, name, test: standIn, device, format: off ? null : format, small, settings };
 }
 
 function conditionOf(open: boolean, trouble: Diagnosis | null, hasFrames: boolean, watched: boolean): Condition {

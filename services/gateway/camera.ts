@@ -27,6 +27,7 @@ export interface CameraView extends Omit<CameraState, 'condition' | 'since'> {
   condition: ShownCondition;
   since: string | null;
   size: { width: number; height: number } | null;
+  small: { width: number; height: number } | null;
 }
 
 export class Camera {
@@ -99,6 +100,12 @@ export class Camera {
     return this.sighting?.size ?? this.#size;
   }
 
+  /** Of the small frames that it makes for those who want them; null: it makes none. */
+  get small(): { width: number; height: number } | null {
+    const small = this.#online && !this.isOff ? this.#state?.small : null;
+    return small && isSide(small.width) && isSide(small.height) ? { width: small.width, height: small.height } : null;
+  }
+
   /** What can be set on it; undefined when it tells of nothing, as a camera that only sends pictures. */
   get knobs(): Knobs | undefined {
     return this.#state?.settings;
@@ -155,6 +162,7 @@ export class Camera {
       device,
       format,
       size: this.size,
+      small: this.small,
       settings,
     };
   }
@@ -165,7 +173,7 @@ export class Camera {
     return {
       ...{ id: this.id, name: this.id, online: condition === 'live', condition, cause, advice, since, test: false, device: null },
       format: size && fps > 0 ? { pixel: 'JPEG', ...size, fps, encoded: false } : null,
-      ...{ size, settings: {} },
+      ...{ size, small: null, settings: {} },
     };
   }
 }

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { wallMicroseconds } from '../shared/clock.ts';
+import { formatSmallWish, type SmallWish } from '../shared/contract.ts';
 import type { Camera } from './camera.ts';
 import { drawDarkness } from './dark-picture.ts';
 import { busLost, type Darkness, type ShownCondition } from './darkness.ts';
 import { isJpeg, Picture } from './picture.ts';
 import { Rate } from './rate.ts';
+import { SmallAudience } from './small-audience.ts';
 import { Traffic } from './traffic.ts';
 
 /** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
@@ -14,6 +16,8 @@ const MAX_SILENT_MS = 5_000;
 const MAX_SILENT_MEASURED_MS = 60_000;
 /** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
 const PLACEHOLDER_MS = 700;
+/** While no whole frame comes for so long, whoever waits for one is shown small ones, in ms. */
+const STAND_IN_MS = 1_000;
 /** The number of viewers is told at most so often, in ms: of a thousand that come at once not each hears of each. */
 const COUNT_MS = 1_000;
 
@@ -27,6 +31,8 @@ const SILENCE: Darkness = {
 export interface Viewer {
   /** Shows a picture if the viewer has room for it; `now` in ms, monotonic. A picture it has no room for is gone for it. */
   show(picture: Picture, now: number): void;
+  /** So many device pixels it can show across, so many pictures a second; null, or without this: all there are. */
+  room?(): { width: number; fps: number } | null;
   /** The camera's state has changed. */
   tell?(): void;
   /** The number of viewers is another one. */
@@ -43,9 +49,14 @@ export class Channel {
   readonly rate = new Rate();
   readonly traffic = new Traffic();
   readonly #viewers = new Set<Viewer>();
-  readonly #onWanted: (viewers: number) => void;
+  readonly #onWanted: (viewers: number, small: SmallWish) => void;
+  readonly #small = new SmallAudience();
+  readonly #smallRate = new Rate();
+  #wanted = '0 0 0';
   #newest: Picture | null = null;
-  /** When the last frame came, or else when the first viewer did. */
+  /** When the newest whole frame came. */
+  #newestAt = Number.NEGATIVE_INFINITY;
+  /** When the last frame came, of whatever size, or else when the first viewer did. */
   #waitingSince = Number.NEGATIVE_INFINITY;
   #placeholder: { key: string; picture: Picture; shownAt: number } | null = null;
   #busTrouble: string | null = null;
@@ -55,8 +66,8 @@ export class Channel {
   /** Since when the gateway sees a darkness that the camera cannot tell of. */
   #began: { condition: ShownCondition; since: string } | null = null;
 
-  /** @param onWanted is told the number of viewers at each change */
-  constructor(camera: Camera, onWanted: (viewers: number) => void) {
+  /** @param onWanted is told at each change how many viewers need whole frames, and who wants small ones */
+  constructor(camera: Camera, onWanted: (viewers: number, small: SmallWish) => void) {
     this.camera = camera;
     this.#onWanted = onWanted;
   }
@@ -65,22 +76,42 @@ export class Channel {
     return this.#viewers.size;
   }
 
+  /** Those who need whole frames: also whoever wants small ones while none come. */
+  get wholeViewers(): number {
+    return this.#viewers.size - (this.#small.spared?.size ?? 0);
+  }
+
+  /** Who wants small frames. */
+  get smallWish(): SmallWish {
+    return this.#small.wish;
+  }
+
   /** Adds a viewer, who sees at once what there is to see; dispose of what is returned when it leaves. */
   watch(viewer: Viewer): Disposable {
     const now = performance.now();
     // There is a picture without a viewer only of a camera that is looked at now; it is as old as it is.
     if (this.#viewers.size === 0 && !this.#newest) this.#waitingSince = now;
     this.#viewers.add(viewer);
-    this.#onWanted(this.#viewers.size);
+    this.#small.fit(viewer, this.camera.small, null, now);
+    this.#tellWanted();
+    const first = (this.#small.spared?.has(viewer) ? this.#small.newest : null) ?? this.#newest;
     if (this.#darkness(now)) this.#showPlaceholder(now, [viewer]);
-    else if (this.#newest) viewer.show(this.#newest, now);
+    else if (first) viewer.show(first, now);
     return {
       [Symbol.dispose]: () => {
         if (!this.#viewers.delete(viewer)) return;
+        this.#small.leave(viewer);
         if (this.#viewers.size === 0 && !this.camera.sighting?.isLooking) this.#newest = null;
-        this.#onWanted(this.#viewers.size);
+        this.#tellWanted();
       },
     };
+  }
+
+  /** A viewer's `room` is another one. */
+  fit(viewer: Viewer): void {
+    if (!this.#viewers.has(viewer)) return;
+    this.#small.fit(viewer, this.camera.small, this.#newest, performance.now());
+    this.#tellWanted();
   }
 
   /**
@@ -95,19 +126,29 @@ export class Channel {
       this.traffic.dropped[unfit]++;
       return;
     }
-    const receivedAt = wallMicroseconds();
-    const picture = new Picture(jpeg, receivedAt);
-    this.traffic.frames++;
-    this.traffic.bytes += jpeg.length;
-    this.traffic.takenAt = picture.takenAt;
-    this.traffic.receivedAt = receivedAt;
+    const picture = this.#take(jpeg, now);
     this.#newest = picture;
-    this.#waitingSince = now;
-    this.#placeholder = null;
-    this.#began = null;
+    this.#newestAt = now;
     this.rate.count(now);
-    this.#tellSilence(now);
-    for (const viewer of this.#viewers) viewer.show(picture, now);
+    const { spared } = this.#small;
+    for (const viewer of this.#viewers) if (!spared?.has(viewer)) viewer.show(picture, now);
+  }
+
+  /** A small frame from the bus: to those who want no larger one, and to those who wait for whole ones until these come. */
+  receiveSmall(jpeg: Buffer, isRetained = false): void {
+    const now = performance.now();
+    const unfit = this.#unfit(jpeg, isRetained, now);
+    if (unfit) {
+      this.traffic.dropped[unfit]++;
+      return;
+    }
+    const picture = this.#take(jpeg, now);
+    this.#smallRate.count(now);
+    this.#small.receive(picture, this.#newest, now);
+    this.#tellWanted();
+    const { spared } = this.#small;
+    if (now - this.#newestAt < STAND_IN_MS) return;
+    for (const viewer of this.#viewers) if (viewer.room && !spared?.has(viewer)) viewer.show(picture, now);
   }
 
   /** The frames' topic was left: what came last is not the newest any more. */
@@ -122,6 +163,8 @@ export class Channel {
     // Whoever cannot see that a camera is switched off has to take it for that.
     if (busTrouble || !this.camera.online || this.camera.isOff) this.#newest = null;
     if (!this.#darkness(performance.now())) this.#began = null;
+    for (const viewer of this.#viewers) this.#small.fit(viewer, this.camera.small, this.#newest, performance.now());
+    this.#tellWanted();
     for (const viewer of this.#viewers) viewer.tell?.();
     this.tick(performance.now());
   }
@@ -130,6 +173,8 @@ export class Channel {
   tick(now: number): void {
     this.#tellSilence(now);
     this.#tellViewers(now);
+    this.#small.tick(now, 1000 / this.camera.promisedFps);
+    this.#tellWanted();
     if (this.#viewers.size === 0 || !this.#darkness(now)) return;
     if (this.#placeholder && this.#placeholder.key === this.#key(now) && now - this.#placeholder.shownAt < PLACEHOLDER_MS) return;
     this.#showPlaceholder(now, this.#viewers);
@@ -140,9 +185,9 @@ export class Channel {
     return this.#darkness(performance.now());
   }
 
-  /** A frame that came at most `maxAge` ms ago, if there is one. */
+  /** A whole frame that came at most `maxAge` ms ago, if there is one. */
   recent(maxAge: number): Picture | null {
-    return this.#newest && performance.now() - this.#waitingSince <= maxAge ? this.#newest : null;
+    return this.#newest && performance.now() - this.#newestAt <= maxAge ? this.#newest : null;
   }
 
   /** The camera as `GET /cameras/{id}` shows it. */
@@ -181,8 +226,31 @@ export class Channel {
   /** Of a camera that is only looked at, what was measured then. */
   #fps(now: number): number {
     const { sighting } = this.camera;
-    if (!sighting) return this.rate.perSecond(now);
+    if (!sighting) return this.rate.perSecond(now) || this.#smallRate.perSecond(now);
     return (this.#viewers.size > 0 && this.rate.perSecond(now)) || sighting.fps;
+  }
+
+  /** A picture came, whole or small. */
+  #take(jpeg: Buffer, now: number): Picture {
+    const receivedAt = wallMicroseconds();
+    const picture = new Picture(jpeg, receivedAt);
+    this.traffic.frames++;
+    this.traffic.bytes += jpeg.length;
+    this.traffic.takenAt = picture.takenAt;
+    this.traffic.receivedAt = receivedAt;
+    this.#waitingSince = now;
+    this.#placeholder = null;
+    this.#began = null;
+    this.#tellSilence(now);
+    return picture;
+  }
+
+  #tellWanted(): void {
+    const { wholeViewers, smallWish } = this;
+    const wanted = `${wholeViewers} ${formatSmallWish(smallWish)}`;
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    this.#onWanted(wholeViewers, smallWish);
   }
 
   #darkness(now: number): Darkness | null {

@@ -34,6 +34,11 @@ export class Connections {
     return cameraTopics(this.#settings.mqtt.prefix, id).viewers(`gateway-${this.#place}`);
   }
 
+  /** Where it tells who of them wants small frames. */
+  smallViewersTopic(id: string): string {
+    return cameraTopics(this.#settings.mqtt.prefix, id).smallViewers(`gateway-${this.#place}`);
+  }
+
   /**
    * @param name one connection at a time has it
    * @param viewersTopic is cleared by the Last Will

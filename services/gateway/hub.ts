@@ -129,7 +129,7 @@ export class Hub implements AsyncDisposable {
       open: (id) => this.#open(id),
       close: (id, { bus }) => {
         this.telemetry.forget(id);
-        return bus.close({ [this.#connections.viewersTopic(id)]: '' });
+        return bus.close({ [this.#connections.smallViewersTopic(id)]: '', [this.#connections.viewersTopic(id)]: '' });
       },
       onChange: () => this.#list.changed(performance.now()),
     });
@@ -197,10 +197,11 @@ export class Hub implements AsyncDisposable {
 
   #open(id: string): Line {
     const viewersTopic = this.#connections.viewersTopic(id);
+    const smallViewersTopic = this.#connections.smallViewersTopic(id);
     const isBusy = () => this.#commandsUnderWay >= MAX_COMMANDS_IN_ALL;
     // The connection of `all` tells of the bus's troubles; the others would only repeat it.
     const bus = this.#connections.open(id, this.#quietLog, viewersTopic);
-    return openLine(id, bus, { prefix: this.#settings.mqtt.prefix, viewersTopic, isBusy });
+    return openLine(id, bus, { prefix: this.#settings.mqtt.prefix, viewersTopic, smallViewersTopic, isBusy });
   }
 
   get #quietLog(): Logger {

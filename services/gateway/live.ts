@@ -8,7 +8,7 @@ import type { Channel, Viewer } from './channel.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import type { Picture } from './picture.ts';
 import { UnderWay } from './under-way.ts';
-import { readWish, WATCH_COMPLAINT } from './wish.ts';
+import { type Look, readWish, WATCH_COMPLAINT } from './wish.ts';
 
 /** Text for a client that takes none piles up to so many bytes; then it hears no more until it has taken them. */
 const MAX_TEXT_BACKLOG = 1 << 20;
@@ -20,6 +20,13 @@ const GOING_AWAY = 1001;
 const SAYS_TOO_MUCH = 1008;
 /** Our own (RFC 6455, 7.4.2): who watches is let in no more. */
 const LOGIN_NEEDED = 4401;
+
+/** A camera that is watched, and the viewer who does. */
+interface Watched {
+  channel: Channel;
+  viewer: Viewer;
+  watching: Disposable;
+}
 
 /** What a camera tells a page: its state, and the time here, since the client's clock may be wrong. */
 export type DescribeCamera = (channel: Channel) => object;
@@ -43,13 +50,13 @@ export class LiveClient {
   readonly #options: LiveOptions;
   readonly #newest = new NewestWins();
   readonly #progress = new Progress(performance.now());
-  readonly #watched = new Map<string, Disposable>();
+  readonly #watched = new Map<string, Watched>();
   readonly #allowance = new Allowance(MAX_MESSAGES, MESSAGES_MS);
   #isClosed = false;
   #fps = Number.POSITIVE_INFINITY;
   readonly #paces = new Map<string, Pace>();
-  /** The rates of those that have one of their own. */
-  #rates = new Map<string, number | null>();
+  /** How each is to be seen. */
+  #looks = new Map<string, Look>();
   /** Null for a client that acknowledges nothing. */
   #underWay: UnderWay | null = null;
 
@@ -66,16 +73,17 @@ export class LiveClient {
   watch(channel: Channel): void {
     const { id } = channel.camera;
     if (this.#watched.has(id)) return;
-    this.#paces.set(id, new Pace(this.#rates.get(id) ?? this.#fps));
+    this.#paces.set(id, new Pace(this.#fpsOf(id)));
     const viewer: Viewer = {
       show: (picture, now) => this.#show(channel, picture, now),
+      room: () => this.#roomFor(id),
       tell: () => this.#say(this.#options.describe(channel)),
       count: (viewers) => this.#say({ type: 'viewers', id, viewers }),
       remove: () => this.#removed(id),
       end: () => this.#socket.close(GOING_AWAY),
     };
     viewer.tell?.();
-    this.#watched.set(id, channel.watch(viewer));
+    this.#watched.set(id, { channel, viewer, watching: channel.watch(viewer) });
   }
 
   /** Ends what the client may not see any more; null: he is let in no more. */
@@ -96,7 +104,7 @@ export class LiveClient {
     if (acks !== undefined) this.#underWay = acks ? (this.#underWay ?? new UnderWay()) : null;
     if (fps !== undefined) this.#fps = fps;
     if (watch !== undefined) this.#setWatched(watch);
-    if (fps !== undefined || watch !== undefined) this.#setPaces();
+    if (fps !== undefined || watch !== undefined) this.#fit();
   }
 
   /** Something came; false when it is too much, or nothing of what was said to the client is taken: then it is closed. */
@@ -126,7 +134,7 @@ export class LiveClient {
     }
     if (!picture.isPlaceholder && !this.#paces.get(id)?.admit(now)) return;
     if (!picture.isPlaceholder) channel.traffic.sent++;
-    this.#underWay?.sent(id);
+    this.#underWay?.sent(id, now);
     this.#socket.send(this.#options.find ? picture.named(id) : picture.jpeg, { binary: true, compress: false });
   }
 
@@ -142,22 +150,33 @@ export class LiveClient {
   #arrived(ack: string | true): boolean {
     const [only] = this.#options.find ? [] : this.#watched.keys();
     const id = ack === true ? only : ack;
-    return id !== undefined && this.#underWay?.arrived(id) === true;
+    return id !== undefined && this.#underWay?.arrived(id, performance.now()) === true;
   }
 
-  #setPaces(): void {
-    for (const [id, pace] of this.#paces) pace.fps = this.#rates.get(id) ?? this.#fps;
+  /** What is wanted of the cameras has changed. */
+  #fit(): void {
+    for (const [id, pace] of this.#paces) pace.fps = this.#fpsOf(id);
+    for (const { channel, viewer } of this.#watched.values()) channel.fit(viewer);
   }
 
-  #setWatched(rates: Map<string, number | null>): void {
+  #fpsOf(id: string): number {
+    return this.#looks.get(id)?.fps ?? this.#fps;
+  }
+
+  #roomFor(id: string): { width: number; fps: number } | null {
+    const { width = null } = this.#looks.get(id) ?? {};
+    return width === null ? null : { width, fps: this.#fpsOf(id) };
+  }
+
+  #setWatched(looks: Map<string, Look>): void {
     const { find } = this.#options;
     if (!find) {
       this.#complain('this address serves one camera; watch works at /ws');
       return;
     }
-    const known = [...rates.keys()].flatMap((id) => find(id) ?? []);
-    if (known.length < rates.size) this.#complain(WATCH_COMPLAINT);
-    this.#rates = rates;
+    const known = [...looks.keys()].flatMap((id) => find(id) ?? []);
+    if (known.length < looks.size) this.#complain(WATCH_COMPLAINT);
+    this.#looks = looks;
     const wanted = new Set(known.map((channel) => channel.camera.id));
     for (const id of this.#watched.keys()) if (!wanted.has(id)) this.#unwatch(id);
     for (const channel of known) {
@@ -182,14 +201,14 @@ export class LiveClient {
   }
 
   #unwatch(id: string): void {
-    this.#watched.get(id)?.[Symbol.dispose]();
+    this.#watched.get(id)?.watching[Symbol.dispose]();
     this.#watched.delete(id);
     this.#paces.delete(id);
     this.#underWay?.forget(id);
   }
 
   #leave(): void {
-    for (const watching of this.#watched.values()) watching[Symbol.dispose]();
+    for (const { watching } of this.#watched.values()) watching[Symbol.dispose]();
     this.#watched.clear();
   }
 }

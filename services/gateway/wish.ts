@@ -1,7 +1,19 @@
 /** What a client of a WebSocket says. Pure. */
 
 export const MAX_FPS = 240;
-export const WATCH_COMPLAINT = 'watch has to be a list of ids of known cameras, or an object with ids as keys and {"fps":…} as values';
+export const WATCH_COMPLAINT =
+  'watch has to be a list of ids of known cameras, or an object with ids as keys and {"fps":…,"width":…} as values';
+
+/** No screen is wider, in pixels. */
+const MAX_WIDTH = 65_536;
+
+/** How a camera is to be seen. */
+export interface Look {
+  /** Pictures a second; null: as many as of the others. */
+  fps: number | null;
+  /** So many device pixels the client can show across; null: as many as there are. */
+  width: number | null;
+}
 
 /** A message that was understood; what it does not name stays as it is. */
 export interface Wish {
@@ -9,8 +21,8 @@ export interface Wish {
   ping?: unknown;
   /** Pictures a second, of each camera that has no rate of its own. */
   fps?: number;
-  /** The cameras that are wanted from now on (only where all are served), with their rates; null: `fps`. */
-  watch?: Map<string, number | null>;
+  /** The cameras that are wanted from now on (only where all are served), and how. */
+  watch?: Map<string, Look>;
   /** From now on each picture is acknowledged. */
   acks?: boolean;
   /** A picture of this camera has come, or of the only one. */
@@ -21,7 +33,9 @@ export interface Wish {
 
 /** Stands for what is no id: no camera has it. */
 const NO_ID = '';
+const ALL: Look = { fps: null, width: null };
 const isFps = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= MAX_FPS;
+const isWidth = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= MAX_WIDTH;
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads a message. */
@@ -40,16 +54,23 @@ export function readWish(text: string): Wish {
   return wish;
 }
 
-/** `["front","door"]`, or `{"front":{"fps":5},"door":{}}`; null when it is neither. */
-function readWatch(watch: unknown): Map<string, number | null> | null {
-  if (Array.isArray(watch)) return new Map(watch.map((id) => [typeof id === 'string' ? id : NO_ID, null]));
+/** `["front","door"]`, or `{"front":{"fps":5,"width":480},"door":{}}`; null when it is neither. */
+function readWatch(watch: unknown): Map<string, Look> | null {
+  if (Array.isArray(watch)) return new Map(watch.map((id) => [typeof id === 'string' ? id : NO_ID, ALL]));
   if (!isObject(watch)) return null;
-  const wanted = new Map<string, number | null>();
+  const wanted = new Map<string, Look>();
   for (const [id, wish] of Object.entries(watch)) {
-    if (!isObject(wish) || (wish.fps !== undefined && !isFps(wish.fps))) return null;
-    wanted.set(id, wish.fps ?? null);
+    const look = readLook(wish);
+    if (!look) return null;
+    wanted.set(id, look);
   }
   return wanted;
+}
+
+function readLook(wish: unknown): Look | null {
+  if (!isObject(wish)) return null;
+  const { fps = null, width = null } = wish;
+  return (fps === null || isFps(fps)) && (width === null || isWidth(width)) ? { fps, width } : null;
 }
 
 function parse(text: string): Record<string, unknown> | null {

@@ -1,7 +1,7 @@
 import { Announcements } from './announcements.ts';
 import { backlogOf, type ClientOptions, createClient, type MqttClient } from './bus-client.ts';
 import { distrust, isCertificateFault } from './certificate.ts';
-import { filterMatches, type Stamp } from './contract.ts';
+import { filterMatches, isPictureStream, type Stamp } from './contract.ts';
 import type { Logger } from './log.ts';
 import { type Accompaniment, accompanimentOf, type Message, messageOf, pictureProperties } from './message.ts';
 import { NewestWins } from './newest.ts';
@@ -210,7 +210,7 @@ export class Bus {
   }
 
   #sendSubscription(filter: string): void {
-    this.#client.subscribe(filter, { qos: filter.endsWith('/frame') ? 0 : 1 }, (error, granted) => {
+    this.#client.subscribe(filter, { qos: isPictureStream(filter) ? 0 : 1 }, (error, granted) => {
       const refused = granted?.some(({ qos }) => qos >= 128);
       if (this.connected && (error || refused)) {
         this.#options.log.warn(

@@ -44,6 +44,8 @@ export interface CameraState {
   test?: boolean;
   device: { path: string | null; name: string | null; bus: string | null } | null;
   format: { pixel: string; width: number; height: number; fps: number; encoded: boolean } | null;
+  /** The size of the small pictures that a camera makes for those who can show no more; null: it makes none. Not in the first contract. */
+  small?: { width: number; height: number } | null;
   /** What can be set now, with ranges, menus and values; not in the first contract. */
   settings?: Knobs;
 }
@@ -138,6 +140,8 @@ export function cameraTopics(prefix: string, id: string) {
   return {
     frame: `${base}/frame`,
     preview: `${base}/preview`,
+    /** Frames made smaller, while somebody wants those. */
+    small: `${base}/small`,
     status: `${base}/status`,
     state: `${base}/state`,
     telemetry: `${base}/telemetry`,
@@ -151,7 +155,30 @@ export function cameraTopics(prefix: string, id: string) {
     set: (setting: string) => `${base}/${setting}/set`,
     /** How many viewers `counter` (a gateway, or `broker`) has for the camera. */
     viewers: (counter: string) => `${base}/viewers/${counter}`,
+    /** How many viewers it has for small frames, and how many of those they want a second, as `formatSmallWish` writes it. */
+    smallViewers: (counter: string) => `${base}/small/viewers/${counter}`,
   };
+}
+
+/** More small frames a second are not made, whoever wants them: for a tile these are enough. */
+export const MAX_SMALL_FPS = 15;
+
+/** Who wants small frames of a camera: `viewers` of one gateway, at most `fps` a second. */
+export interface SmallWish {
+  viewers: number;
+  fps: number;
+}
+
+const SMALL_WISH = /^(\d{1,9}) (\d{1,3})$/;
+
+export function formatSmallWish({ viewers, fps }: SmallWish): string {
+  return `${viewers} ${fps}`;
+}
+
+/** Null when it is none. */
+export function parseSmallWish(text: string): SmallWish | null {
+  const [, viewers, fps] = SMALL_WISH.exec(text) ?? [];
+  return viewers === undefined ? null : { viewers: Number(viewers), fps: Number(fps) };
 }
 
 /** A topic below the prefix, taken apart: the camera's id and the levels after it (`frame`, `viewers/broker`). */
@@ -171,7 +198,7 @@ export function parseTopic(prefix: string, topic: string): CameraTopic | null {
 
 /** Topics of pictures that are worthless once a newer one exists: for these the newest wins. */
 export function isPictureStream(topic: string): boolean {
-  return topic.endsWith('/frame') || topic.endsWith('/preview');
+  return topic.endsWith('/frame') || topic.endsWith('/preview') || topic.endsWith('/small');
 }
 
 /** Does `filter` (with `+` and `#`) match `topic`? MQTT 5.0, 4.7: wildcards never match a first level that begins with `$`. */

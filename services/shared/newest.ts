@@ -1,7 +1,7 @@
 /** The rule "newest frame wins" for one outgoing connection. Pure. */
 
-/** Beyond so many topics under way at once, a further one waits for its turn. Two picture topics for each camera. */
-const MAX_TOPICS = 128;
+/** Beyond so many topics under way at once, a further one waits for its turn. Three picture topics for each camera. */
+const MAX_TOPICS = 192;
 
 /**
  * Decides whether a picture may be written to a connection now. One that may not is skipped, never queued: the reader gets

@@ -23,9 +23,11 @@ const MAX_RENDERER = { VIDEO: 0.35, CANVAS: 0.6 };
 /** So long it is looked how much of the machine is ours. */
 const SPIN_MS = 200;
 /** More is not made allowance for. */
-const MAX_CROWDING = 3;
+const MAX_CROWDING = 5;
 const WATCH_MS = 6_000;
 const FPS = 30;
+/** With fewer pictures a second, on a machine that gives no more, what the page takes besides them would be counted as theirs. */
+const LEAST_FPS = 20;
 /** A name of this machine, which Chromium does not trust as it does its address. */
 const PLAIN = 'camera.test';
 /** Other programs may take the machine for a moment, so the best of these counts. */
@@ -74,7 +76,10 @@ for (const [where, place, element] of [
     await context.close();
     t.diagnostic(`${where}: renderer ${percent(renderer)}, GPU process ${percent(gpu)} of a core at ${fps.toFixed(1)} pictures a second`);
     equal(drawnOn, element);
-    ok(fps > 0 && (renderer * FPS) / fps < MAX_RENDERER[element], `${percent(renderer)} of a core at ${fps.toFixed(1)} pictures a second`);
+    ok(
+      fps > 0 && (renderer * FPS) / Math.max(fps, LEAST_FPS) < MAX_RENDERER[element],
+      `${percent(renderer)} of a core at ${fps.toFixed(1)} pictures a second`,
+    );
   });
 }
 

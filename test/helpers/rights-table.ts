@@ -43,6 +43,7 @@ const lines: [name: string, topic: string, cells: string][] = [
   // the camera front   camera* gateway  hass health bridge read control publish use read:* admin nobody
   ['frame', front.frame, '     rp rp      r     r     -     r     r     r       p      -    r     rp    -'],
   ['preview', front.preview, ' rp rp      r     r     r     r     r     r       p      -    r     rp    -'],
+  ['small', front.small, '     rp rp      r     r     -     r     r     r       p      -    r     rp    -'],
   ['status', front.status, '   rp rp      r     r     r     r     r     r       p      -    r     rp    -'],
   ['state', front.state, '     rp rp      r     r     r     r     r     r       p      -    r     rp    -'],
   ['telemetry', front.telemetry, 'rp rp   r     r     -     r     r     r       p      -    r     rp    -'],
@@ -53,6 +54,7 @@ const lines: [name: string, topic: string, cells: string][] = [
   ['set', front.set('controls/brightness'), 'rc rc rp   rp    -     p     -     rp      r      -    -     rp    -'],
   ['set', front.set('doctor'), 'rc rc     rp    rp    -     p     -     rp      r      -    -     rp    -'],
   ['viewers', front.viewers('gateway-pi'), 'rc rc  rp   r     -     -     r     r       r      -    r     rp    -'],
+  ['smallViewers', front.smallViewers('gateway-pi'), 'rc rc rp r -  -    r     r       r      -    r     rp    -'],
   ['viewers', front.viewers('broker'), 'rc rc      r    r     -     -     r     r       r      -    r     rp    -'],
   ['discoveryTopic', discoveryTopic('homeassistant', 'front'), 'rp rp - rc -  r -   -       rp     -    -     rp    -'],
   // another camera

@@ -26,6 +26,7 @@ function setUp(t: TestContext, { always = false } = {}) {
       world.isOpen = false;
     },
     tell: (news) => told.push(news),
+    wantSmall: () => {},
   });
   return { audience, world, told, pass: (ms: number) => t.mock.timers.tick(ms) };
 }

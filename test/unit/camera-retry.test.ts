@@ -5,6 +5,7 @@ import { Backoff } from '../../services/camera/backoff.ts';
 import { Demand } from '../../services/camera/demand.ts';
 import { FormatMeter } from '../../services/camera/format-meter.ts';
 import { Report } from '../../services/camera/report.ts';
+import { smallSize } from '../../services/camera/small/small-size.ts';
 import { Tally } from '../../services/camera/tally.ts';
 import type { CameraState } from '../../services/shared/contract.ts';
 
@@ -45,6 +46,43 @@ test('viewers are summed over counters; nonsense is ignored, empty takes a count
   assert.equal(demand.viewers, 1);
   demand.count('broker', '');
   assert.equal(demand.viewers, 0);
+});
+
+test('wishes for small frames: summed, the highest rate counts, and those of a counter that has gone are nobody’s', () => {
+  const demand = new Demand();
+  demand.countSmall('hall', '2 5');
+  assert.deepEqual(demand.small, { viewers: 0, fps: 0 });
+  demand.count('hall', '0');
+  demand.count('attic', '1');
+  demand.countSmall('attic', '1 15');
+  assert.deepEqual([demand.small, demand.viewers], [{ viewers: 3, fps: 15 }, 1]);
+  for (const nonsense of ['1', '-1 5', '1 1000', '1 5 ', 'a b', '1,5']) demand.countSmall('hall', nonsense);
+  assert.deepEqual(demand.small, { viewers: 3, fps: 15 });
+  demand.countSmall('attic', '');
+  assert.deepEqual(demand.small, { viewers: 2, fps: 5 });
+  demand.count('hall', '');
+  assert.deepEqual(demand.small, { viewers: 0, fps: 0 });
+  for (let i = 0; i < 1000; i++) {
+    demand.countSmall(`counter-${i}`, '1 1');
+    demand.count(`counter-${i}`, '0');
+  }
+  assert.ok(demand.small.viewers <= 64);
+  demand.doubtAll();
+  demand.forgetDoubted();
+  assert.deepEqual(demand.small, { viewers: 0, fps: 0 });
+});
+
+test('small frames have even sides and the shape of the large ones; of those that are hardly larger there are none', () => {
+  const sizes: [number, number, { width: number; height: number } | null][] = [
+    [1280, 720, { width: 640, height: 360 }],
+    [1920, 1080, { width: 640, height: 360 }],
+    [1600, 1200, { width: 640, height: 480 }],
+    [1000, 563, { width: 640, height: 360 }],
+    [4000, 2, { width: 640, height: 2 }],
+    [832, 624, null],
+    [640, 480, null],
+  ];
+  for (const [width, height, small] of sizes) assert.deepEqual(smallSize({ width, height }), small, `${width}x${height}`);
 });
 
 test('counters are bounded, whatever comes', () => {

@@ -117,6 +117,7 @@ test('what is shown of it', () => {
     device: { path: '/dev/video0', name: 'C922', bus: 'usb-1' },
     format: { pixel: 'MJPG', width: 640, height: 480, fps: 15, encoded: false },
     size: { width: 640, height: 480 },
+    small: null,
     settings,
   });
   assert.deepEqual(online().view(null).settings, {});
@@ -129,6 +130,18 @@ test('live and idle with a hint: nothing is dark, and the hint is shown', () => 
     const { cause, advice } = camera.view(null);
     assert.deepEqual([cause, advice], ['It is dim: 15 of 30 frames come.', 'Switch on a light.']);
   }
+});
+
+test('small frames are offered while it is there and on, in a size that can be', () => {
+  const small = { width: 640, height: 360 };
+  const camera = online(state({ small }));
+  assert.deepEqual(camera.small, small);
+  assert.deepEqual(camera.view(null).small, small);
+  camera.online = false;
+  assert.equal(camera.small, null);
+  for (const odd of [null, 1, 'x', [], { width: 640 }, { width: 640, height: -1 }, { width: '640', height: 360 }])
+    assert.equal(online(state({ small: odd } as object)).small, null);
+  assert.equal(online(state({ condition: 'off', small })).small, null);
 });
 
 test('switched off it is until it says otherwise, even when its service ends', () => {

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { Camera } from '../../services/gateway/camera.ts';
 import { Channel, type Viewer } from '../../services/gateway/channel.ts';
 import type { Picture } from '../../services/gateway/picture.ts';
+import { readWish, WATCH_COMPLAINT } from '../../services/gateway/wish.ts';
 import { tinyJpeg } from '../helpers/pictures.ts';
 
 const state = (condition: string, fps = 30, more: object = {}) =>
@@ -308,5 +309,181 @@ test('live or idle with a hint is not dark, and the view tells the hint', (t) =>
       [condition, 'it is dim', 'Switch on a light.'],
     );
     t.mock.restoreAll();
+  }
+});
+
+/** A viewer that can show so many device pixels across; null: all there are. */
+class Tile extends Watcher {
+  wish: { width: number; fps: number } | null;
+
+  constructor(width: number | null = 640, fps = 10) {
+    super();
+    this.wish = width === null ? null : { width, fps };
+  }
+
+  room() {
+    return this.wish;
+  }
+
+  get seqs(): (number | undefined)[] {
+    return this.shown.map(({ picture }) => picture.stamp?.seq);
+  }
+}
+
+/** A channel whose camera offers small frames, and what it wants last: whole ones for so many, small ones for so many, so many a second. */
+function setUpSmall(t: TestContext) {
+  let now = 1_000_000;
+  t.mock.method(performance, 'now', () => now);
+  const camera = new Camera('front');
+  camera.online = true;
+  const small = { width: 640, height: 360 };
+  camera.setState(state('live', 30, { small }));
+  const wanted: number[][] = [];
+  const channel = new Channel(camera, (whole, { viewers, fps }) => wanted.push([whole, viewers, fps]));
+  const whole = (seq: number) => channel.receive(tinyJpeg({ seq }));
+  const little = (seq: number) => channel.receiveSmall(tinyJpeg({ seq }));
+  /** Lets `ms` pass, with what comes meanwhile every 50 ms. */
+  const pass = (ms: number, come = () => {}) => {
+    for (const end = now + ms; now < end; ) {
+      now += 50;
+      come();
+      if (now % 250 === 0) channel.tick(now);
+    }
+  };
+  return { channel, camera, wanted, whole, little, pass, small };
+}
+
+test('small frames are asked for; whole ones are shown until they come, and none that is older than what was shown', (t) => {
+  const { channel, wanted, whole, little } = setUpSmall(t);
+  const [tile, other] = [new Tile(800, 5), new Watcher()];
+  channel.watch(tile);
+  assert.deepEqual(wanted.at(-1), [1, 1, 5]);
+  whole(7);
+  whole(8);
+  little(7);
+  assert.deepEqual(wanted.at(-1), [0, 1, 5]);
+  whole(9);
+  little(8);
+  little(10);
+  assert.deepEqual(tile.seqs, [7, 8, 10]);
+  channel.watch(other);
+  assert.deepEqual(wanted.at(-1), [1, 1, 5]);
+  whole(11);
+  little(11);
+  assert.deepEqual(tile.seqs, [7, 8, 10, 11]);
+  assert.deepEqual(
+    other.shown.map(({ picture }) => picture.stamp?.seq),
+    [9, 11],
+  );
+  const late = new Tile();
+  channel.watch(late);
+  assert.deepEqual(late.seqs, [11], 'it sees at once what there is');
+  assert.deepEqual(wanted.at(-1), [1, 2, 10]);
+});
+
+test('who can show more than small frames have gets whole ones; so does everybody of a camera that has none', (t) => {
+  const { channel, camera, wanted, little, small } = setUpSmall(t);
+  const tiles = [new Tile(801), new Tile(null), new Tile(800)];
+  for (const tile of tiles) channel.watch(tile);
+  little(1);
+  assert.deepEqual(wanted.at(-1), [2, 1, 10]);
+  const last = tiles.at(-1);
+  assert.ok(last);
+  last.wish = { width: 900, fps: 1 };
+  channel.fit(last);
+  assert.deepEqual(wanted.at(-1), [3, 0, 0]);
+  last.wish = { width: 300, fps: 100 };
+  channel.fit(last);
+  assert.deepEqual(wanted.at(-1), [3, 1, 15]);
+  last.wish = { width: 300, fps: 0.1 };
+  channel.fit(last);
+  assert.deepEqual(wanted.at(-1), [3, 1, 2]);
+  camera.setState(state('live', 30, { small: null }));
+  channel.changed(null);
+  assert.deepEqual(wanted.at(-1), [3, 0, 0]);
+  camera.setState(state('live', 30, { small }));
+  channel.changed(null);
+  assert.deepEqual(wanted.at(-1), [3, 1, 2]);
+});
+
+test('small frames that stop: whole ones after 2 s; that never come: they are not asked for for a minute', (t) => {
+  const { channel, wanted, whole, little, pass } = setUpSmall(t);
+  const tile = new Tile();
+  channel.watch(tile);
+  little(1);
+  assert.deepEqual(wanted.at(-1), [0, 1, 10]);
+  pass(1_900);
+  assert.deepEqual(wanted.at(-1), [0, 1, 10]);
+  assert.ok(tile.placeholders.length > 0, 'nothing comes, and that is said');
+  pass(250);
+  assert.deepEqual(wanted.at(-1), [1, 1, 10]);
+  let seq = 2;
+  const shown = tile.shown.length;
+  pass(9_500, () => whole(seq++));
+  assert.equal(tile.shown.length, shown + 190);
+  assert.deepEqual(wanted.at(-1), [1, 1, 10]);
+  pass(1_000, () => whole(seq++));
+  assert.deepEqual(wanted.at(-1), [1, 0, 0]);
+  pass(58_000, () => whole(seq++));
+  assert.deepEqual(wanted.at(-1), [1, 0, 0]);
+  pass(2_000, () => whole(seq++));
+  assert.deepEqual(wanted.at(-1), [1, 1, 10]);
+});
+
+test('a tile that is made large shows small frames until whole ones come, and nothing older than those after', (t) => {
+  const { channel, wanted, whole, little, pass } = setUpSmall(t);
+  const [tile, other] = [new Tile(), new Tile()];
+  channel.watch(tile);
+  channel.watch(other);
+  little(1);
+  pass(2_000, () => little(2));
+  tile.wish = null;
+  channel.fit(tile);
+  assert.deepEqual(wanted.at(-1), [1, 1, 10]);
+  tile.shown.length = 0;
+  little(3);
+  whole(5);
+  little(4);
+  whole(6);
+  assert.deepEqual(tile.seqs, [3, 5, 6]);
+  tile.wish = { width: 500, fps: 10 };
+  channel.fit(tile);
+  little(6);
+  little(7);
+  assert.deepEqual(tile.seqs, [3, 5, 6, 7]);
+  assert.equal(channel.recent(10_000)?.stamp?.seq, 6, 'a snapshot is a whole frame');
+});
+
+test('a camera that begins anew counts anew: its small frames are shown a second later at most', (t) => {
+  const { channel, whole, little, pass } = setUpSmall(t);
+  const tile = new Tile();
+  channel.watch(tile);
+  whole(5_000);
+  little(4_999);
+  let seq = 0;
+  pass(1_100, () => little(seq++));
+  assert.ok(tile.shown.length > 1);
+});
+
+test('switched off, no small frame is shown any more', (t) => {
+  const { channel, camera, little } = setUpSmall(t);
+  const tile = new Tile();
+  channel.watch(tile);
+  little(1);
+  camera.setState(state('off'));
+  channel.changed(null);
+  little(2);
+  assert.deepEqual(tile.shown.filter(({ picture }) => !picture.isPlaceholder).length, 1);
+  assert.equal(channel.traffic.dropped.off, 1);
+});
+
+test('what a client can show of a camera: a rate, a width, or all there is; what is neither changes nothing', () => {
+  const look = (wish: unknown) => readWish(JSON.stringify({ watch: { front: wish } }));
+  assert.deepEqual(look({}).watch, new Map([['front', { fps: null, width: null }]]));
+  assert.deepEqual(look({ fps: 5, width: 480.5 }).watch, new Map([['front', { fps: 5, width: 480.5 }]]));
+  assert.deepEqual(readWish('{"watch":["front"]}').watch, new Map([['front', { fps: null, width: null }]]));
+  for (const width of [0, -1, '480', 65_537, [], true]) {
+    const { watch, complaints } = look({ width });
+    assert.deepEqual([watch, complaints], [undefined, [WATCH_COMPLAINT]], `${width}`);
   }
 });

@@ -26,14 +26,14 @@ test('another topic has its turn beside it, and a third waits', () => {
   assert.ok(newest.admit('a/frame', 100, 60));
 });
 
-test('a small picture waits behind a large one, and none is admitted beyond 128 topics', () => {
+test('a small picture waits behind a large one, and none is admitted beyond 192 topics', () => {
   const newest = new NewestWins();
   assert.ok(newest.admit('a/frame', 100_000, 0));
   assert.ok(!newest.admit('a/preview', 1_000, 50_000));
   const many = new NewestWins();
-  for (let i = 0; i < 128; i++) assert.ok(many.admit(`${i}/frame`, 1_000, 1));
-  assert.ok(!many.admit('128/frame', 1_000, 1));
-  assert.ok(many.admit('128/frame', 1_000, 0));
+  for (let i = 0; i < 192; i++) assert.ok(many.admit(`${i}/frame`, 1_000, 1));
+  assert.ok(!many.admit('192/frame', 1_000, 1));
+  assert.ok(many.admit('192/frame', 1_000, 0));
 });
 
 test('whatever a reader takes: one waiting picture a topic, never more than three pictures, none out of order', () => {

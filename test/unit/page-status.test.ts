@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Camera } from '../../services/gateway/page/camera.ts';
 import { type Sight, statusOf } from '../../services/gateway/page/status.ts';
+import { tilePixels } from '../../services/gateway/page/view/grid.ts';
 import { de } from '../../services/gateway/page/words/de.ts';
 
 const camera = (fps: number | null): Camera => ({
@@ -44,4 +45,11 @@ test('what the camera service advises is said in the language of the page first,
   assert.deepEqual([german?.advice, german?.said], [de.advice['permission-denied'], advice]);
   const unknown = statusOf({ ...sight, camera: { ...camera(30), condition: 'new-one', advice } }, de).panel;
   assert.deepEqual([unknown?.advice, unknown?.said], [advice, '']);
+});
+
+test('a tile asks for the pixels it has, in steps, on the finest screens for no more than can be seen', () => {
+  assert.deepEqual(
+    [tilePixels(640, 1), tilePixels(641, 1), tilePixels(400, 1.25), tilePixels(366, 3), tilePixels(1, 1)],
+    [640, 704, 512, 576, 64],
+  );
 });

@@ -29,7 +29,7 @@ function setUp(t: TestContext) {
     }) as unknown as Bus;
   const roster = new Roster({
     log,
-    open: (id) => openLine(id, bus(), { prefix: 'homeguard', viewersTopic: 'x', isBusy: () => false }),
+    open: (id) => openLine(id, bus(), { prefix: 'homeguard', viewersTopic: 'x', smallViewersTopic: 'y', isBusy: () => false }),
     close: async (id) => void closed.push(id),
     onChange: () => changes++,
   });

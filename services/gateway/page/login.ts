@@ -46,6 +46,10 @@ function tell(words: LoginWords): void {
   if (text && text !== error.textContent) error.textContent = text;
 }
 
+// Whoever logs in comes to the camera that the address names: what stands behind # is lost by a form, but kept by the answer to it.
+const form = document.querySelector('form');
+if (form) form.action += location.hash;
+
 toggle?.addEventListener('click', () => {
   language = language === 'en' ? 'de' : 'en';
   keepLanguage(language);

@@ -1,6 +1,6 @@
 /** What the page knows: the cameras, the connection, and how each of them looks at this moment. */
 import { type Camera, fetchCameras, LoginNeeded } from './camera.ts';
-import type { News, Seen, Wishes } from './feed/messages.ts';
+import type { News, Seen, Wish, Wishes } from './feed/messages.ts';
 import { type FeedLine, type Picture, startFeed } from './feed/start.ts';
 import type { Link } from './feed/stream.ts';
 import { refusalOf } from './problem.ts';
@@ -31,7 +31,7 @@ export class Station {
   #listing = 0;
   #isOn = false;
   /** One for each place on the page where a camera is seen. */
-  readonly #wants = new Set<{ id: string; fps: number | null }>();
+  readonly #wants = new Set<{ id: string; wish: Wish }>();
   #wished = '{}';
   /** Why the gateway serves no stream to us, if it said so: a browser does not tell what a WebSocket was refused for. */
   #refusal: string | null = null;
@@ -75,9 +75,9 @@ export class Station {
     this.#link = { state: 'connecting' };
   }
 
-  /** A camera is to be seen, with so many pictures a second (null: all there are); until what is returned is called. */
-  want(id: string, fps: number | null): () => void {
-    const want = { id, fps };
+  /** A camera is to be seen, until what is returned is called. */
+  want(id: string, wish: Wish): () => void {
+    const want = { id, wish };
     this.#wants.add(want);
     queueMicrotask(() => this.#watch());
     return () => {
@@ -146,15 +146,15 @@ export class Station {
   logIn(): void {
     this.stop();
     noteSessionOver();
-    location.assign('login');
+    location.assign(`login${location.hash}`);
   }
 
   /** What is wanted in all; changes of one moment are told as one. */
   #watch(): void {
     const wishes: Wishes = {};
-    for (const { id, fps } of this.#wants) {
-      const known = wishes[id];
-      wishes[id] = fps === null || known === null ? null : Math.max(fps, known ?? 0);
+    for (const { id, wish } of this.#wants) {
+      const { fps, width } = wishes[id] ?? wish;
+      wishes[id] = { fps: most(fps, wish.fps), width: most(width, wish.width) };
     }
     const wished = JSON.stringify(wishes);
     if (wished === this.#wished) return;
@@ -166,6 +166,7 @@ export class Station {
     if (news.is === 'sights') {
       this.#sights = news.sights;
       this.#told = { at: performance.now(), server: news.now };
+      if (news.isNews) this.#onChange();
       return;
     }
     if (news.is === 'state') this.#tell(news.camera.id, news.camera);
@@ -227,4 +228,9 @@ export class Station {
     // Streams that broke stand still without a word, so they are begun anew.
     if (!this.#refusal && this.#isOn && this.#link.state !== 'open') this.#fallback += 1;
   }
+}
+
+/** Null stands for all there are. */
+function most(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : Math.max(one, other);
 }

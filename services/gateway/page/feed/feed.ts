@@ -42,7 +42,7 @@ export class Feed {
 
   #open(): void {
     this.#stream.open();
-    this.#ticker ??= setInterval(() => this.#look(), LOOK_MS);
+    this.#ticker ??= setInterval(() => this.#look(false), LOOK_MS);
   }
 
   /** What was seen stays, and gets older. */
@@ -75,8 +75,7 @@ export class Feed {
   }
 
   #say(): void {
-    const watch = Object.entries(this.#wishes).map(([id, fps]) => [id, fps === null ? {} : { fps }]);
-    this.#stream.send({ acks: true, watch: Object.fromEntries(watch) });
+    this.#stream.send({ acks: true, watch: this.#wishes });
   }
 
   #linked(link: Link): void {
@@ -105,20 +104,20 @@ export class Feed {
     else ack();
   }
 
-  #look(): void {
+  #look(isNews: boolean): void {
     const now = performance.now();
     const sights: Record<string, Seen> = {};
     for (const [id, screen] of this.#screens) {
       const seen = screen.seen(now);
       if (seen) sights[id] = seen;
     }
-    this.#tell({ is: 'sights', sights, now: this.#clock.at(now) });
+    this.#tell({ is: 'sights', sights, now: this.#clock.at(now), isNews });
   }
 
   #screen(id: string): Screen {
     let screen = this.#screens.get(id);
     if (!screen) {
-      screen = new Screen(this.#clock);
+      screen = new Screen(this.#clock, () => this.#look(true));
       this.#screens.set(id, screen);
     }
     return screen;

@@ -7,7 +7,7 @@ export type Order =
   /** Connects, also while it waits for its next attempt; or lets go, and nothing is fetched any more. */
   | { do: 'open' }
   | { do: 'close' }
-  /** The cameras that are to be seen, with pictures a second; null: all there are. */
+  /** The cameras that are to be seen, and how. */
   | { do: 'watch'; wishes: Wishes }
   /** Where a camera is drawn; `key` names the place. */
   | { do: 'draw'; id: string; key: number; surface: Surface }
@@ -19,7 +19,13 @@ export type Order =
 /** A canvas, or the pictures of a video element. */
 export type Surface = HTMLCanvasElement | OffscreenCanvas | WritableStream<VideoFrame>;
 
-export type Wishes = Record<string, number | null>;
+export type Wishes = Record<string, Wish>;
+
+/** What can be shown of a camera: pictures a second, and device pixels across; null: all there are. */
+export interface Wish {
+  fps: number | null;
+  width: number | null;
+}
 
 /** What the feed tells. */
 export type News =
@@ -28,8 +34,8 @@ export type News =
   | { is: 'link'; link: Link }
   | { is: 'state'; camera: Camera }
   | { is: 'viewers'; id: string; viewers: number }
-  /** How it looks on the screens, a few times a second; `now` is the server's time. */
-  | { is: 'sights'; sights: Record<string, Seen>; now: number | null }
+  /** How it looks on the screens, a few times a second; `now` is the server's time, and `isNews` says that the page should be drawn at once. */
+  | { is: 'sights'; sights: Record<string, Seen>; now: number | null; isNews: boolean }
   | { is: 'kept'; id: string; file: { jpeg: Uint8Array<ArrayBuffer>; taken: number | null } | null }
   | { is: 'login' };
 

@@ -1,5 +1,5 @@
 import type { Camera } from '../camera.ts';
-import { isDark, isLate } from '../liveness.ts';
+import { isDark, isLate, LOOK_MS } from '../liveness.ts';
 import type { Seen, Surface } from './messages.ts';
 import { Meter } from './meter.ts';
 import { type Jpeg, Painter } from './painter.ts';
@@ -18,6 +18,7 @@ interface Drawn {
 /** One camera as it is watched: its canvas, the picture on it, and what is measured of its stream. */
 export class Screen {
   readonly #clock: ServerClock;
+  readonly #onSeldom: () => void;
   readonly #painter = new Painter();
   readonly #rate = new Rate();
   readonly #meter = new Meter();
@@ -28,8 +29,10 @@ export class Screen {
   #stamps = false;
   #frozen = false;
 
-  constructor(clock: ServerClock) {
+  /** @param onSeldom is told of a picture that came after a pause: what is said of the one before it is wrong at once */
+  constructor(clock: ServerClock, onSeldom: () => void) {
     this.#clock = clock;
+    this.#onSeldom = onSeldom;
   }
 
   /** From now on it is drawn there, at once what was seen last. */
@@ -81,8 +84,10 @@ export class Screen {
       done();
       if (!isDrawn) return;
       const at = performance.now();
+      const isSeldom = this.#drawn !== null && at - this.#drawn.at > LOOK_MS;
       this.#drawn = { jpeg, at, taken };
       this.#rate.mark(at);
+      if (isSeldom) this.#onSeldom();
     });
   }
 

@@ -28,6 +28,16 @@ export function layOut(count: number, room: { width: number; height: number }): 
   return { columns, width: Math.max(1, Math.floor((room.width - GAP * (columns - 1)) / columns)) };
 }
 
+/** Finer screens show more pixels of a tile than anybody sees in passing, for four times the bytes and more. */
+const FINENESS = 1.5;
+/** In steps, so that not each pixel of a window that is drawn larger is a wish of its own. */
+const STEP = 64;
+
+/** How many pixels across a tile asks for. @param width in CSS pixels @param ratio device pixels in each */
+export function tilePixels(width: number, ratio: number): number {
+  return STEP * Math.ceil((width * Math.min(ratio, FINENESS)) / STEP);
+}
+
 /** How many pictures a second a tile asks for: the more there are, the less each of them is looked at. */
 export function tileFps(count: number): number {
   if (count <= 4) return 10;

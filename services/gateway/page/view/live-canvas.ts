@@ -8,6 +8,8 @@ interface Props {
   id: string;
   /** How many pictures a second can be shown here; null: all there are. */
   fps: number | null;
+  /** How many device pixels it has across; null: the picture's own are wanted. */
+  width: number | null;
   label: string;
   /** Wanted off the screen, too: where the picture is hidden until there is one, it would be waited for without end. */
   always?: boolean;
@@ -17,7 +19,7 @@ interface Props {
  * A camera's pictures, for as long as this is on the page; they are wanted while it is on the screen. What was handed to a worker never
  * comes back, so give this the camera's id as its `key`.
  */
-export function LiveCanvas({ ui: { station }, id, fps, label, always = false }: Props): JSX.Element {
+export function LiveCanvas({ ui: { station }, id, fps, width, label, always = false }: Props): JSX.Element {
   const element = useRef<HTMLCanvasElement & HTMLVideoElement>(null);
   const isSeen = useSeen(element) || always;
   useEffect(() => (element.current ? station.draw(id, element.current) : undefined), [station, id]);
@@ -25,7 +27,7 @@ export function LiveCanvas({ ui: { station }, id, fps, label, always = false }: 
   useEffect(() => {
     if (isEmpty && element.current instanceof HTMLVideoElement) blank(element.current);
   }, [isEmpty]);
-  useEffect(() => (isSeen ? station.want(id, fps) : undefined), [station, id, fps, isSeen]);
+  useEffect(() => (isSeen ? station.want(id, { fps, width }) : undefined), [station, id, fps, width, isSeen]);
   const shown = { ref: element, class: 'view', 'aria-label': label };
   return takesPictures ? h('video', { ...shown, muted: true, autoplay: true, playsInline: true }) : h('canvas', { ...shown, role: 'img' });
 }

@@ -48,7 +48,8 @@ function Entries({ ui, language, isAdmin, onOpen }: Props): JSX.Element {
     ui.hasLogin &&
       h(
         'form',
-        { method: 'post', action: 'logout' },
+        // Whose session ends by this needs no word that it is over.
+        { method: 'post', action: 'logout', onSubmit: () => ui.station.stop() },
         h(ActionButton, { id: 'log-out', icon: 'logOut', label: words.logOut, type: 'submit' }),
       ),
   );

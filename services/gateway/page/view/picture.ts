@@ -32,7 +32,7 @@ export function Picture({ ui, camera, status }: { ui: Ui; camera: Camera; status
       h(
         'div',
         { class: 'glass', style: { transform, transitionDuration: `${LOOK_MS / 2}ms` } },
-        stream || h(LiveCanvas, { key: camera.id, ui, id: camera.id, fps: null, label, always: true }),
+        stream || h(LiveCanvas, { key: camera.id, ui, id: camera.id, fps: null, width: null, label, always: true }),
       ),
     ),
     note &&

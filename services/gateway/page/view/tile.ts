@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import { statusOf } from '../status.ts';
 import { duration, number, sentence } from '../words/times.ts';
-import { tileFps } from './grid.ts';
+import { tileFps, tilePixels } from './grid.ts';
 import { DarkSign } from './icon.ts';
 import { LiveCanvas } from './live-canvas.ts';
 import type { Ui } from './ui.ts';
@@ -11,8 +11,17 @@ import type { Ui } from './ui.ts';
 /** Without WebSockets a tile takes a picture so often, in ms: a browser opens six connections to one host, so streams would be too many. */
 const STILL_MS = 2_000;
 
+interface Props {
+  ui: Ui;
+  camera: Camera;
+  /** How many tiles there are. */
+  count: number;
+  /** Of the tile, in CSS pixels. */
+  width: number;
+}
+
 /** One camera on the wall: its picture, name, age, rate and condition; a tap leads to it. */
-export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: number }): JSX.Element {
+export function Tile({ ui, camera, count, width }: Props): JSX.Element {
   const { station, words } = ui;
   const sight = station.sight(camera);
   const { kind, label, note, panel } = statusOf(sight, words);
@@ -23,7 +32,10 @@ export function Tile({ ui, camera, count }: { ui: Ui; camera: Camera; count: num
   ];
   const picture = station.fallback
     ? h(Still, { id: camera.id })
-    : h(LiveCanvas, { key: camera.id, ui, id: camera.id, fps: tileFps(count), label: words.liveView(camera.name) });
+    : h(LiveCanvas, {
+        ...{ key: camera.id, ui, id: camera.id, fps: tileFps(count), width: tilePixels(width, devicePixelRatio) },
+        label: words.liveView(camera.name),
+      });
   const dark = panel && [
     h(DarkSign, null),
     h('strong', null, panel.title),

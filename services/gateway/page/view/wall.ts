@@ -12,7 +12,7 @@ export function Wall({ ui, cameras }: { ui: Ui; cameras: Camera[] }): JSX.Elemen
   const element = useRef<HTMLElement>(null);
   const room = useRoom(element);
   const { columns, width } = layOut(cameras.length, room);
-  const tiles = cameras.map((camera) => h(Tile, { key: camera.id, ui, camera, count: cameras.length }));
+  const tiles = cameras.map((camera) => h(Tile, { key: camera.id, ui, camera, count: cameras.length, width }));
   const style = { '--columns': String(columns), '--tile': `${width}px` };
   return h('main', { ref: element, class: 'wall', id: 'wall' }, h('ul', { class: 'tiles', style }, tiles));
 }
