@@ -9,14 +9,14 @@ const RUNNING = `
   @babel/runtime @hono/node-server @opentelemetry/api @pinojs/redact @types/node @types/readable-stream @types/ws abort-controller
   aedes aedes-packet aedes-persistence async atomic-sleep base64-js bintrees bl broker-factory buffer buffer-from colorette commist
   concat-stream concat-stream/readable-stream dateformat debug end-of-stream event-target-shim events fast-copy fast-safe-stringify
-  fast-unique-numbers fastparallel fluent-ffmpeg help-me hono ieee754 inherits ip-address isexe joycon lru-cache minimist mqemitter
+  fast-unique-numbers fastparallel fluent-ffmpeg help-me hono ieee754 inherits ip-address isexe joycon lean-qr lru-cache minimist mqemitter
   mqtt mqtt-packet ms on-exit-leak-free once pino pino-abstract-transport pino-pretty pino-pretty/sonic-boom pino-std-serializers
   preact process process-nextick-args process-warning prom-client pump qlobber quick-format-unescaped readable-stream real-require reusify
   rfdc safe-buffer safe-stable-stringify secure-json-parse smart-buffer socks sonic-boom split2 string_decoder strip-json-comments
   tdigest thread-stream tslib typedarray undici-types util-deprecate valibot which worker-factory worker-timers worker-timers-broker
   worker-timers-worker wrappy ws xtend
 `;
-const LICENCES = new Set(['0BSD', 'Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT OR Apache-2.0']);
+const LICENCES = new Set(['0BSD', 'Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT OR Apache-2.0', '(MIT OR Apache-2.0)']);
 /** Of what only tests use, and nobody is given. */
 const TEST_LICENCES = new Set(['MPL-2.0']);
 /** It says its licence in a form of before npm's. */
