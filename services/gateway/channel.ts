@@ -6,7 +6,7 @@ import { drawDarkness } from './dark-picture.ts';
 import { busLost, type Darkness, type ShownCondition } from './darkness.ts';
 import { isJpeg, Picture } from './picture.ts';
 import { Rate } from './rate.ts';
-import { SmallAudience } from './small-audience.ts';
+import { LAG_MS, SmallAudience } from './small-audience.ts';
 import { Traffic } from './traffic.ts';
 
 /** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
@@ -147,8 +147,14 @@ export class Channel {
     this.#small.receive(picture, this.#newest, now);
     this.#tellWanted();
     const { spared } = this.#small;
-    if (now - this.#newestAt < STAND_IN_MS) return;
+    if (now - this.#newestAt < STAND_IN_MS || this.#isBehind(picture, now)) return;
     for (const viewer of this.#viewers) if (viewer.room && !spared?.has(viewer)) viewer.show(picture, now);
+  }
+
+  /** Is a small frame no newer than the whole one that was shown? Asked for a moment only, since a camera that begins anew counts anew. */
+  #isBehind({ stamp }: Picture, now: number): boolean {
+    const shown = this.#newest?.stamp;
+    return Boolean(stamp && shown && stamp.seq <= shown.seq && now - this.#newestAt < STAND_IN_MS + LAG_MS);
   }
 
   /** The frames' topic was left: what came last is not the newest any more. */

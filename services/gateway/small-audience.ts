@@ -13,7 +13,7 @@ const SILENT_MS = 2_000;
 const ASK_MS = 10_000;
 const REST_MS = 60_000;
 /** A small frame is older than whole ones that came before it by the time it takes to make it, never by more than this, in ms. */
-const LAG_MS = 1_000;
+export const LAG_MS = 1_000;
 
 type Size = { width: number; height: number };
 /** Whole frames up to this number were shown already; looked at for a moment only, since a camera that begins anew counts anew. */

@@ -487,3 +487,24 @@ test('what a client can show of a camera: a rate, a width, or all there is; what
     assert.deepEqual([watch, complaints], [undefined, [WATCH_COMPLAINT]], `${width}`);
   }
 });
+
+test('whole ones pause: small ones stand in for them, but none that is as old as what is shown', (t) => {
+  const { channel, whole, little, pass } = setUpSmall(t);
+  const [tile, single] = [new Tile(), new Tile(null)];
+  channel.watch(tile);
+  channel.watch(single);
+  little(1);
+  whole(10);
+  pass(1_100);
+  little(9);
+  little(10);
+  little(11);
+  assert.deepEqual(single.seqs.slice(-2), [10, 11]);
+  assert.deepEqual(
+    single.seqs.filter((seq) => seq === 10 || seq === 9),
+    [10],
+  );
+  pass(1_000);
+  little(2);
+  assert.equal(single.seqs.at(-1), 2, 'a camera that began anew');
+});
