@@ -91,6 +91,11 @@ for (const format of ['text', 'json'] as const) {
     ];
     seen.answers = answers.map(({ text, headers: told }) => `${JSON.stringify([...told])}\n${text}`).join('\n');
     seen.doctor = run('services/doctor/main.ts', []);
+    const examined = await ask('cameras/camera/doctor', { method: 'POST', headers });
+    assert.equal(examined.status, 200, examined.text);
+    assert.match(examined.text, /network camera rtsp/);
+    seen.findings = examined.text;
+    await until('what the doctor told the bus', () => /homeguard\/camera\/doctor \{/.test(seen.topics ?? ''));
     await until('what the camera says', () => /homeguard\/camera\/\w/.test(seen.topics ?? ''));
     seen.processes = commandLines();
     assert.match(seen.processes, /homeguard\.ts/);

@@ -92,7 +92,7 @@ function Row({ ui, finding }: { ui: Ui; finding: Finding }): JSX.Element {
   const [kind, sign, meaning] = markOf(ok, ui.words);
   return h(
     'li',
-    { class: kind },
+    { 'data-mark': kind },
     h('span', { class: 'mark', role: 'img', 'aria-label': meaning }, sign),
     h(
       'div',
