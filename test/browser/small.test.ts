@@ -29,7 +29,8 @@ test('tiles get small frames, one camera alone its whole ones, a hidden page non
     );
   const page = await (await launchChromium(t)).newPage({ viewport: { width: 1280, height: 800 } });
   await page.goto(url);
-  const drawn = (place: string) => page.$eval(`${place} canvas`, (canvas) => (canvas as HTMLCanvasElement).width);
+  const drawn = (place: string) =>
+    page.$eval(`${place} .view`, (view) => (view instanceof HTMLVideoElement ? view.videoWidth : (view as HTMLCanvasElement).width));
 
   await until('the wall', async () => (await page.$$('.tile')).length === 2, patience);
   await until('small frames asked for', () => assert.deepEqual(wanted(), ['0', '1 10']) ?? true, patience);
