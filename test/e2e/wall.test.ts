@@ -24,7 +24,7 @@ const [hg, browser, dir] = await Promise.all([makeHouse(house), launchChromium(h
 let broker = await hg.startBroker();
 let gateway = await hg.startGateway();
 const webcams = await Promise.all(
-  Object.entries(CAMERAS).map(([id, name]) => startWebcam(house, hg, id, name, { ...SMALL, dir, fps: FPS })),
+  Object.entries(CAMERAS).map(([id, name]) => startWebcam(house, hg.bus, id, name, { ...SMALL, dir, fps: FPS })),
 );
 await until(
   'four live cameras at the gateway',
