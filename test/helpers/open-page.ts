@@ -6,7 +6,7 @@ import { until } from './until.ts';
 export interface Opening extends BrowserContextOptions {
   /** Errors on the console that the test provokes. */
   allow?: RegExp;
-  /** Runs in the page before anything of its own. */
+  /** Runs in the page before anything of its own, and in its workers. */
   init?: () => void;
 }
 
@@ -26,7 +26,10 @@ export async function openPage(t: Scope, browser: Browser, url: string, { allow,
     await context.close();
     deepEqual(complaints, [], 'the page complained on the console');
   });
-  if (init) await page.addInitScript(init);
+  if (init) {
+    await page.addInitScript(init);
+    page.on('worker', (worker) => void worker.evaluate(init));
+  }
   await page.goto(url);
   return page;
 }

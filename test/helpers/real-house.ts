@@ -35,7 +35,7 @@ export async function makeHouse(t: Scope): Promise<RealHouse> {
   const env = { DATA_DIR: dataDir, MQTT_URL: bus, BROKER_PORT: `${brokerPort}`, GATEWAY_PORT: `${gatewayPort}`, GATEWAY_TOKEN: token };
   const start = async (service: string, ready: RegExp) => {
     const program = startProgram(t, { main: `services/${service}/main.ts`, env });
-    await program.outputMatching(ready, { ms: 20_000 });
+    await program.outputMatching(ready, { ms: 60_000 });
     return program;
   };
   return {
