@@ -1,6 +1,6 @@
 /** Four webcams, each service a process of its own, and the page before them: what is seen while parts of it go and come. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { defer } from '../helpers/cleanup.ts';
@@ -24,15 +24,17 @@ const [hg, browser, dir] = await Promise.all([makeHouse(house), launchChromium(h
 let broker = await hg.startBroker();
 let gateway = await hg.startGateway();
 const webcams = await Promise.all(
-  Object.entries(CAMERAS).map(([id, name]) => startWebcam(house, hg, id, name, { ...SMALL, dir, fps: FPS })),
+  Object.entries(CAMERAS).map(([id, name]) => startWebcam(house, hg.bus, id, name, { ...SMALL, dir, fps: FPS })),
 );
-await until(
-  'four live cameras at the gateway',
-  async () => {
-    const cameras = (await (await fetch(`${hg.url}cameras`, { headers: bearer })).json()) as { online: boolean }[];
-    return cameras.length === 4 && cameras.every(({ online }) => online);
-  },
-  { ms: 20_000 },
+before(() =>
+  until(
+    'four live cameras at the gateway',
+    async () => {
+      const cameras = (await (await fetch(`${hg.url}cameras`, { headers: bearer })).json()) as { online: boolean }[];
+      return cameras.length === 4 && cameras.every(({ online }) => online);
+    },
+    { ms: 60_000 },
+  ),
 );
 
 const tile = (page: Page, id: string) => page.locator(`.tile[data-camera=${id}]`);

@@ -1,5 +1,6 @@
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { defer, type Scope } from './cleanup.ts';
+import { makeWorkDir } from './work-dir.ts';
 
 const args = [
   '--no-sandbox',
@@ -20,4 +21,11 @@ export async function launchChromium(t: Scope, hosts: string[] = []): Promise<Br
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: hosts.length > 0 ? [...args, rules] : args });
   defer(t, () => browser.close());
   return browser;
+}
+
+/** The same with a profile of its own on disk, as people have it: each page of `launchChromium` is one of a private window. */
+export async function launchWithProfile(t: Scope): Promise<BrowserContext> {
+  const context = await chromium.launchPersistentContext(makeWorkDir(t), { executablePath: '/usr/bin/chromium', args });
+  defer(t, () => context.close());
+  return context;
 }

@@ -6,13 +6,15 @@ import { until } from './until.ts';
 export interface Opening extends BrowserContextOptions {
   /** Errors on the console that the test provokes. */
   allow?: RegExp;
+  /** Runs in the page before anything of its own, and in its workers. */
+  init?: () => void;
 }
 
 /** What a browser itself writes to the console when a request fails. */
 export const REFUSED = /^(WebSocket connection to|Failed to load resource)/;
 
 /** Opens an address in a window of its own; at the test's end fails if the page wrote an error or warning to the console, or threw. */
-export async function openPage(t: Scope, browser: Browser, url: string, { allow, ...options }: Opening = {}): Promise<Page> {
+export async function openPage(t: Scope, browser: Browser, url: string, { allow, init, ...options }: Opening = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -24,6 +26,10 @@ export async function openPage(t: Scope, browser: Browser, url: string, { allow,
     await context.close();
     deepEqual(complaints, [], 'the page complained on the console');
   });
+  if (init) {
+    await page.addInitScript(init);
+    page.on('worker', (worker) => void worker.evaluate(init));
+  }
   await page.goto(url);
   return page;
 }
