@@ -52,7 +52,7 @@ describe('the doctor over the bus', { concurrency: 3 }, () => {
     const env = await fakecamEnv(t, { dir, sizes, state: makeWorkDir(t), name: 'C922 Pro Stream Webcam' });
     const path = env.FAKECAM_PATH ?? '';
     const program = startProgram(t, { env: { ...env, CAMERAS: `front=${path},secret=test`, GATEWAY_TOKEN: token } });
-    const [, url = ''] = await program.outputMatching(/(http:\/\/127\.0\.0\.1:\d+\/)/);
+    const [, url = ''] = await program.outputMatching(/(http:\/\/127\.0\.0\.1:\d+\/)/, visiting);
     const [, port] = await program.outputMatching(/MQTT: 127\.0\.0\.1:(\d+)/);
     await until('pictures', async () => (await condition(url, 'front')) === 'idle', visiting);
     const told = await ask(url, 'front');
