@@ -45,20 +45,15 @@ test('wall', { timeout: 600_000 }, async (t) => {
   const server = await chromium.launchServer({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
   defer(t, () => server.close());
   const browser = await chromium.connect(server.wsEndpoint());
-  const roots = [broker, gateway, ...cameras].map(({ pid }) => pid);
-  const kinds = (): Map<number, [kind: string, seconds: number]> => {
-    const named = (name: string, tree: ProcessStats[]) => tree.map((each) => [each.pid, [name, each.cpuSeconds]] as const);
-    const [brokerPid = 0, gatewayPid = 0, ...cameraPids] = roots;
-    return new Map<number, [string, number]>([
-      ...named('broker', processTree(brokerPid)),
-      ...named('gateway', processTree(gatewayPid)),
-      ...cameraPids.flatMap((pid) =>
-        processTree(pid).map((each) => [each.pid, [each.name === 'ffmpeg' ? 'ffmpeg' : 'camera', each.cpuSeconds]] as const),
-      ),
-      ...processTree(server.process().pid ?? 0).map(
-        (each) => [each.pid, [isRenderer(each.pid) ? 'renderer' : 'browser', each.cpuSeconds]] as const,
-      ),
-    ]);
+  const kinds = (): [pid: number, kind: string, seconds: number][] => {
+    const named = (pid: number, nameOf: (each: ProcessStats) => string) =>
+      processTree(pid).map((each): [number, string, number] => [each.pid, nameOf(each), each.cpuSeconds]);
+    return [
+      ...named(broker.pid, () => 'broker'),
+      ...named(gateway.pid, () => 'gateway'),
+      ...cameras.flatMap(({ pid }) => named(pid, ({ name }) => (name === 'ffmpeg' ? 'ffmpeg' : 'camera'))),
+      ...named(server.process().pid ?? 0, ({ pid }) => (isRenderer(pid) ? 'renderer' : 'browser')),
+    ];
   };
   for (let turn = 0; turn < 2 * TURNS; turn++) {
     const isSmall = turn % 2 === 0;
@@ -71,12 +66,12 @@ test('wall', { timeout: 600_000 }, async (t) => {
       patience,
     );
     await sleep(SETTLE_MS);
-    const before = kinds();
+    const before = new Map(kinds().map(([pid, , cpu]) => [pid, cpu]));
     const began = performance.now();
     await sleep(MEASURE_MS);
     const seconds = (performance.now() - began) / 1000;
     const costs: Costs = {};
-    for (const [pid, [kind, cpu]] of kinds()) costs[kind] = (costs[kind] ?? 0) + (100 * (cpu - (before.get(pid)?.[1] ?? 0))) / seconds;
+    for (const [pid, kind, cpu] of kinds()) costs[kind] = (costs[kind] ?? 0) + (100 * (cpu - (before.get(pid) ?? 0))) / seconds;
     const widths = await page.$$eval('.tile canvas', (all) => all.map((canvas) => (canvas as HTMLCanvasElement).width));
     const figures = await page.$$eval('.tile .figures', (all) => all.map(({ textContent }) => textContent));
     console.log(isSmall ? 'small' : 'whole', widths.join(), figures.join(' | '), round(costs));
