@@ -19,10 +19,11 @@ const seq = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const time = fc.integer({ min: 0, max: 9_007_199_254_740_991 });
 
 test('the topics of a camera are those of the contract', () => {
-  const { viewers, setting, set, ...topics } = cameraTopics('homeguard', 'front');
+  const { viewers, smallViewers, setting, set, ...topics } = cameraTopics('homeguard', 'front');
   assert.deepEqual(topics, {
     frame: 'homeguard/front/frame',
     preview: 'homeguard/front/preview',
+    small: 'homeguard/front/small',
     status: 'homeguard/front/status',
     state: 'homeguard/front/state',
     telemetry: 'homeguard/front/telemetry',
@@ -32,6 +33,7 @@ test('the topics of a camera are those of the contract', () => {
   assert.equal(setting('controls/brightness'), 'homeguard/front/controls/brightness');
   assert.equal(set('controls/brightness'), 'homeguard/front/controls/brightness/set');
   assert.equal(viewers('gateway-hall-8080'), 'homeguard/front/viewers/gateway-hall-8080');
+  assert.equal(smallViewers('gateway-hall-8080'), 'homeguard/front/small/viewers/gateway-hall-8080');
 });
 
 test('a service’s client ids tell which service it is, below any prefix', () => {
