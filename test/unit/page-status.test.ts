@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Camera } from '../../services/gateway/page/camera.ts';
 import { type Sight, statusOf } from '../../services/gateway/page/status.ts';
 import { tilePixels } from '../../services/gateway/page/view/grid.ts';
+import { de } from '../../services/gateway/page/words/de.ts';
 
 const camera = (fps: number | null): Camera => ({
   ...{ id: 'door', name: 'door', online: true, condition: 'live', cause: null, advice: null, since: null, device: null, default: true },
@@ -37,4 +38,18 @@ test('a tile asks for the pixels it has, in steps, on the finest screens for no 
     [tilePixels(640, 1), tilePixels(641, 1), tilePixels(400, 1.25), tilePixels(366, 3), tilePixels(1, 1)],
     [640, 704, 512, 576, 64],
   );
+});
+
+test('what the camera service advises is said in the language of the page first, then as it came', () => {
+  const advice = 'Run `sudo usermod -aG video pi`.';
+  const sight: Sight = {
+    ...{ camera: { ...camera(30), condition: 'permission-denied', advice }, reachable: true, link: { state: 'open' }, fallback: false },
+    ...{ picture: null, fps: null, now: 0, retryIn: 0 },
+  };
+  const { panel } = statusOf(sight);
+  assert.deepEqual([panel?.advice, panel?.said], [advice, '']);
+  const german = statusOf(sight, de).panel;
+  assert.deepEqual([german?.advice, german?.said], [de.advice['permission-denied'], advice]);
+  const unknown = statusOf({ ...sight, camera: { ...camera(30), condition: 'new-one', advice } }, de).panel;
+  assert.deepEqual([unknown?.advice, unknown?.said], [advice, '']);
 });

@@ -1,7 +1,7 @@
 import type { Camera } from './camera.ts';
 import type { Link } from './feed/stream.ts';
 import { isDark, isLate } from './liveness.ts';
-import { en, titleOf, tryingOf, type Words } from './words/en.ts';
+import { adviceOf, en, titleOf, tryingOf, type Words } from './words/en.ts';
 import { ago, duration, moment, sentence } from './words/times.ts';
 
 /** All that is known at one moment. Times in ms; `now` and what follows from it is the server's time. */
@@ -39,8 +39,8 @@ export interface Status {
   label: string;
   /** Over a picture that is not live any more. */
   note: { title: string; detail: string } | null;
-  /** In place of a picture. */
-  panel: { title: string; advice: string; cause: string; since: string; trying: string } | null;
+  /** In place of a picture; `said` is what the camera service advises, where `advice` says it in another language. */
+  panel: { title: string; advice: string; said: string; cause: string; since: string; trying: string } | null;
 }
 
 /** A picture is said to be stale within 2 s; whoever looks does so every `LOOK_MS`. */
@@ -106,9 +106,11 @@ function inDarkness({ condition, advice, cause, since }: Camera, now: number | n
   const told = now === null || Number.isNaN(began) ? '' : words.since(moment(began, now), ago(now - began, words));
   const title = titleOf(condition, words);
   const trying = tryingOf(condition, words);
-  return say('dark', title, { panel: { title, advice: advice ?? '', cause: cause ?? '', since: told, trying } });
+  const said = advice ?? '';
+  const own = adviceOf(condition, words);
+  return say('dark', title, { panel: { title, advice: own || said, said: own && said, cause: cause ?? '', since: told, trying } });
 }
 
 function calmPanel(title: string, advice = ''): Status['panel'] {
-  return { title, advice, cause: '', since: '', trying: '' };
+  return { title, advice, said: '', cause: '', since: '', trying: '' };
 }

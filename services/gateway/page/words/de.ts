@@ -40,6 +40,18 @@ export const de: Words = {
     offline: 'Das Bild kommt von selbst zurück, sobald der Dienst läuft.',
     'bus-lost': 'HomeGuard verbindet sich, bis der Bus wieder da ist.',
   },
+  advice: {
+    off: 'Jemand hat die Kamera ausgeschaltet. Schalten Sie sie wieder ein, wenn sie ein Bild geben soll.',
+    'no-device': 'Stecken Sie die Kamera an; das Bild kommt dann von selbst.',
+    'permission-denied': 'Der Dienst darf das Gerät nicht öffnen. Geben Sie ihm das Recht dazu, wie unten beschrieben.',
+    'device-busy': 'Beenden Sie das andere Programm, das die Kamera geöffnet hat.',
+    'no-frames': 'Warten Sie einen Moment. Hilft das nicht, ziehen Sie die Kamera ab und stecken Sie sie wieder an.',
+    'bad-format': 'Wählen Sie ein anderes Gerät oder eine andere Auflösung, wie unten beschrieben.',
+    'no-usb-bandwidth': 'Stecken Sie die Kamera an einen anderen USB-Anschluss, oder wählen Sie eine kleinere Auflösung.',
+    'source-failed': 'Prüfen Sie, ob die Quelle eingeschaltet und erreichbar ist und ob ihre Adresse stimmt.',
+    offline: 'Starten Sie den Dienst der Kamera; warum er endete, steht in seinem Protokoll.',
+    'bus-lost': 'Starten Sie den Broker, oder prüfen Sie die Einstellung MQTT_URL.',
+  },
 
   live: 'Live',
   delayed: 'Verzögert',
@@ -109,6 +121,7 @@ export const de: Words = {
     'Etwas zwischen hier und HomeGuard lässt keine WebSockets durch. Das Bild bewegt sich, aber wie alt es ist, lässt sich nicht sagen.',
 
   seen: 'Was zu sehen war',
+  says: 'Was der Kameradienst rät (englisch)',
   tries: 'Was jetzt geschieht',
   copy: 'Kopieren',
   copied: 'Kopiert',

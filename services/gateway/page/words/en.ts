@@ -29,6 +29,8 @@ export const en = {
     offline: 'The picture comes back by itself once the service runs.',
     'bus-lost': 'HomeGuard keeps connecting until the bus is back.',
   } as ByCondition,
+  /** In place of what the camera service advises, which speaks English; empty: its own words do. */
+  advice: {} as Partial<ByCondition>,
 
   live: 'Live',
   delayed: 'Delayed',
@@ -98,6 +100,7 @@ export const en = {
     'Something between here and HomeGuard does not let WebSockets pass. The picture moves, but how old it is cannot be told.',
 
   seen: 'What was seen',
+  says: 'What the camera service advises',
   tries: 'What happens now',
   copy: 'Copy',
   copied: 'Copied',
@@ -146,6 +149,11 @@ export function titleOf(condition: string, words: Words): string {
 /** What HomeGuard does about a condition; nothing where it does nothing. */
 export function tryingOf(condition: string, words: Words): string {
   return byCondition(words.trying, condition);
+}
+
+/** What is to be done about a condition, where the page's language is not the camera service's; else nothing. */
+export function adviceOf(condition: string, words: Words): string {
+  return byCondition(words.advice, condition);
 }
 
 function byCondition(texts: Record<string, string>, condition: string): string {
