@@ -10,7 +10,7 @@ const NOBODY: SmallWish = { viewers: 0, fps: 0 };
 export class Demand {
   readonly #counts = new Map<string, { viewers: number; fresh: boolean }>();
   /** Of small frames. */
-  readonly #wishes = new Map<string, SmallWish>();
+  readonly #wishes = new Map<string, SmallWish & { fresh: boolean }>();
 
   /** Those who want whole frames. */
   get viewers(): number {
@@ -40,17 +40,17 @@ export class Demand {
   countSmall(counter: string, text: string): void {
     const wish = parseSmallWish(text);
     if (text === '') this.#wishes.delete(counter);
-    else if (wish && (this.#wishes.has(counter) || this.#wishes.size < MAX_COUNTERS)) this.#wishes.set(counter, wish);
+    else if (wish && (this.#wishes.has(counter) || this.#wishes.size < MAX_COUNTERS)) this.#wishes.set(counter, { ...wish, fresh: true });
   }
 
   /** A new connection: counters that still exist come again, as retained values. */
   doubtAll(): void {
-    for (const value of this.#counts.values()) value.fresh = false;
+    for (const value of [...this.#counts.values(), ...this.#wishes.values()]) value.fresh = false;
   }
 
   /** Forgets those that did not come again. */
   forgetDoubted(): void {
     for (const [counter, { fresh }] of this.#counts) if (!fresh) this.#counts.delete(counter);
-    for (const counter of this.#wishes.keys()) if (!this.#counts.has(counter)) this.#wishes.delete(counter);
+    for (const [counter, { fresh }] of this.#wishes) if (!fresh || !this.#counts.has(counter)) this.#wishes.delete(counter);
   }
 }

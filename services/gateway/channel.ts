@@ -144,8 +144,9 @@ export class Channel {
     }
     const picture = this.#take(jpeg, now);
     this.#smallRate.count(now);
+    const isFirst = this.#small.spared === null;
     this.#small.receive(picture, this.#newest, now);
-    this.#tellWanted();
+    if (isFirst) this.#tellWanted();
     const { spared } = this.#small;
     if (now - this.#newestAt < STAND_IN_MS || this.#isBehind(picture, now)) return;
     for (const viewer of this.#viewers) if (viewer.room && !spared?.has(viewer)) viewer.show(picture, now);

@@ -35,8 +35,9 @@ export class SmallAudience {
   /** What is to be asked of the camera. */
   get wish(): SmallWish {
     if (this.#phase === 'none') return { viewers: 0, fps: 0 };
-    const fps = Math.ceil(Math.max(...[...this.#viewers.keys()].map((viewer) => viewer.room?.()?.fps ?? 0)));
-    return { viewers: this.#viewers.size, fps: Math.min(MAX_SMALL_FPS, Math.max(MIN_FPS, fps)) };
+    let fps = MIN_FPS;
+    for (const viewer of this.#viewers.keys()) fps = Math.max(fps, viewer.room?.()?.fps ?? 0);
+    return { viewers: this.#viewers.size, fps: Math.min(MAX_SMALL_FPS, Math.ceil(fps)) };
   }
 
   /** The newest that came, while they come. */

@@ -110,11 +110,11 @@ function watch(page: Page, during: number): Promise<Look[]> {
       const context = new OffscreenCanvas(bits, 1).getContext('2d', { willReadFrequently: true });
       const end = performance.now() + during;
       while (performance.now() < end) {
-        const canvas = document.querySelector('canvas');
-        if (!canvas || !context) throw new Error('no canvas');
+        const view = document.querySelector<HTMLCanvasElement | HTMLVideoElement>('.view');
+        if (!view || !context) throw new Error('no picture');
         const at = Date.now();
         // The middle of each square.
-        for (let bit = 0; bit < bits; bit++) context.drawImage(canvas, bit * square + square / 2 - 8, 40, 16, 16, bit, 0, 1, 1);
+        for (let bit = 0; bit < bits; bit++) context.drawImage(view, bit * square + square / 2 - 8, 40, 16, 16, bit, 0, 1, 1);
         const { data } = context.getImageData(0, 0, bits, 1);
         let code = 0;
         for (let bit = 0; bit < bits; bit++) if ((data[bit * 4] ?? 0) > 128) code += 1 << bit;
@@ -143,5 +143,3 @@ async function numberedFrames(): Promise<Buffer[]> {
   const names = (await readdir(dir)).sort();
   return Promise.all(names.map((name) => readFile(join(dir, name))));
 }
-void until;
-void ok;

@@ -43,12 +43,12 @@ const untilTile = (page: Page, id: string, kind: string, ms = 8_000) =>
 const untilWall = (page: Page, ms = 15_000) =>
   until('four live tiles', async () => equal(await page.locator('.tile[data-kind=live]').count(), 4) ?? true, { ms });
 
-/** Of each camera's canvas a number that tells two pictures apart. */
+/** Of each camera's picture a number that tells two pictures apart. */
 const pictures = (page: Page): Promise<number[]> =>
   page.evaluate(() =>
-    [...document.querySelectorAll('canvas.view')].map((canvas) => {
+    [...document.querySelectorAll('.view')].map((view) => {
       const context = new OffscreenCanvas(32, 24).getContext('2d');
-      context?.drawImage(canvas as HTMLCanvasElement, 0, 0, 32, 24);
+      context?.drawImage(view as HTMLCanvasElement | HTMLVideoElement, 0, 0, 32, 24);
       return [...(context?.getImageData(0, 0, 32, 24).data ?? [])].reduce((sum, value, i) => (sum * 31 + value + i) % 1_000_003, 7);
     }),
   );

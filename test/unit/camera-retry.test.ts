@@ -68,8 +68,11 @@ test('wishes for small frames: summed, the highest rate counts, and those of a c
   }
   assert.ok(demand.small.viewers <= 64);
   demand.doubtAll();
+  demand.count('counter-0', '0');
+  demand.count('counter-1', '0');
+  demand.countSmall('counter-1', '2 3');
   demand.forgetDoubted();
-  assert.deepEqual(demand.small, { viewers: 0, fps: 0 });
+  assert.deepEqual(demand.small, { viewers: 2, fps: 3 }, 'what did not come again is over');
 });
 
 test('small frames have even sides and the shape of the large ones; of those that are hardly larger there are none', () => {
