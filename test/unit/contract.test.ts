@@ -24,7 +24,6 @@ test('the topics of a camera are those of the contract', () => {
     frame: 'homeguard/front/frame',
     small: 'homeguard/front/small',
     preview: 'homeguard/front/preview',
-    small: 'homeguard/front/small',
     status: 'homeguard/front/status',
     state: 'homeguard/front/state',
     telemetry: 'homeguard/front/telemetry',
