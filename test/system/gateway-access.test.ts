@@ -274,6 +274,7 @@ describe('addresses', { concurrency: 3 }, () => {
       device: { path: '/dev/video0', name: 'Fake Webcam', bus: 'usb-1' },
       format: { pixel: 'MJPG', width: 320, height: 240, fps: 30, encoded: false },
       size: { width: 320, height: 240 },
+      small: null,
       settings: {},
       viewers: 0,
       default: true,
