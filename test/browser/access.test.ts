@@ -29,7 +29,9 @@ async function mayOf(name: string): Promise<string[] | undefined> {
 
 const box = (page: Page, name: string) => page.getByRole('checkbox', { name, exact: true });
 const chips = (page: Page, name: string) => page.locator(`[data-name=${name}] .chips li`).allInnerTexts();
-const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+/** The focus moves once the page is drawn anew. */
+const untilFocused = (page: Page, id: string) =>
+  page.waitForFunction((wanted) => document.activeElement?.id === wanted, id, { timeout: 5_000 });
 
 describe('Access', { concurrency: 3 }, () => {
   test('a user that is made logs in and sees what he may; changed, he sees more; removed, he is thrown out', async (t) => {
@@ -43,7 +45,7 @@ describe('Access', { concurrency: 3 }, () => {
     match(await page.locator('.once').innerText(), /Password of anna\s+Shown only this once: copy it now\./);
     const password = await page.locator('.once code').innerText();
     await page.click('text=Done');
-    equal(await focused(page), 'add-user');
+    await untilFocused(page, 'add-user');
     deepEqual(await chips(page, 'anna'), ['Watch Garden']);
 
     const hers = await open(t, house, { as: { name: 'anna', password }, allow: REFUSED });
@@ -66,7 +68,7 @@ describe('Access', { concurrency: 3 }, () => {
     equal(await page.evaluate(() => document.activeElement?.textContent), 'Cancel', 'what is dangerous has the focus');
     await page.getByRole('group').getByRole('button', { name: 'Remove' }).click();
     await page.locator('[data-name=anna]').waitFor({ state: 'detached' });
-    equal(await focused(page), 'add-user');
+    await untilFocused(page, 'add-user');
     await hers.waitForURL(`${url}login`, { timeout: 5000 });
     match(await hers.locator('.error').innerText(), /^You were logged out/);
   });
@@ -106,7 +108,7 @@ describe('Access', { concurrency: 3 }, () => {
     const page = await open(t, house, { allow: REFUSED });
     await page.click('#access');
     await page.click('#add-user');
-    equal(await focused(page), 'user-name');
+    await untilFocused(page, 'user-name');
     const faults = async () =>
       (
         await page
@@ -125,12 +127,12 @@ describe('Access', { concurrency: 3 }, () => {
     await box(page, 'Admin: everything, users and tokens too').check();
     await tryIt('ben', 'short', /^A password has at least 8 characters\.$/);
     await tryIt('taken', '', /^There is a user taken already\.$/);
-    equal(await focused(page), 'user-name');
+    await untilFocused(page, 'user-name');
     await tryIt('camera', '', /^Camera is HomeGuard's own: choose another name\.$/);
     await tryIt('ben', 'x'.repeat(2000), /too long/);
-    equal(await focused(page), 'user-password');
+    await untilFocused(page, 'user-password');
     await page.click('text=Cancel');
-    equal(await focused(page), 'add-user');
+    await untilFocused(page, 'add-user');
   });
 
   test('tokens are listed with what they are good for; one whose maker is gone has ended', async (t) => {
@@ -193,16 +195,16 @@ describe('Access', { concurrency: 3 }, () => {
     await inspectAll(page, '#access-dialog', 'users');
     await page.getByRole('button', { name: 'Cancel' }).last().focus();
     await page.keyboard.press('Enter');
-    equal(await focused(page), 'change-carla');
+    await untilFocused(page, 'change-carla');
     await page.locator('#tab-users').focus();
     await page.keyboard.press('ArrowLeft');
-    equal(await focused(page), 'tab-tokens');
+    await untilFocused(page, 'tab-tokens');
     await page.locator('#add-token').focus();
     await page.keyboard.press('Enter');
     await inspectAll(page, '#access-dialog', 'tokens');
     await page.keyboard.press('Escape');
     await page.locator('#access-dialog').waitFor({ state: 'detached' });
-    equal(await focused(page), 'access');
+    await untilFocused(page, 'access');
 
     await page.click('#language');
     await page.click('#access');
@@ -224,7 +226,7 @@ describe('Access', { concurrency: 3 }, () => {
     await page.locator('#access-dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('#access-dialog').waitFor({ state: 'detached' });
-    equal(await focused(page), 'more');
+    await untilFocused(page, 'more');
   });
 
   test('log out everywhere ends the logins of that user in all browsers', async (t) => {
