@@ -62,7 +62,10 @@ test('a dark camera: one tap, and the finding stands there with a line to copy; 
   await page.keyboard.press('Enter');
   await page.waitForSelector('.doctor .spinner');
   await page.waitForSelector('.findings', visit);
-  ok(asked.some((path) => /\/doctor-\w+\.js$/.test(path)), asked.join());
+  ok(
+    asked.some((path) => /\/doctor-\w+\.js$/.test(path)),
+    asked.join(),
+  );
   match((await page.textContent('.doctor-word')) ?? '', /^This keeps the picture away:$/);
   equal(await page.evaluate(() => document.activeElement?.tagName), 'H3', 'whoever cannot see is led there');
   const first = page.locator('.findings li').first();
