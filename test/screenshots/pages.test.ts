@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { fakecamEnv, makeNode } from '../helpers/fakecam.ts';
+import { makeUsers } from '../helpers/made-users.ts';
 import { asUser } from '../helpers/other-user.ts';
 import { startProgram } from '../helpers/program.ts';
 import { password as adminPassword, startTestBroker, startTestGateway } from '../helpers/services.ts';
@@ -38,6 +39,32 @@ const VIEWS: { name: string; show: (page: Page) => Promise<unknown> }[] = [
       await page.waitForSelector('#app[data-kind=dark]');
     },
   },
+  {
+    name: 'doctor',
+    show: async (page) => {
+      await page.click('.ask-doctor');
+      await page.waitForSelector('.findings', { timeout: 20_000 });
+    },
+  },
+  {
+    name: 'phone',
+    show: async (page) => {
+      await page.goto(`${new URL('#front', page.url())}`);
+      await page.waitForSelector('#app[data-kind=live]');
+      await press(page, '#connect');
+      await page.click('#tab-phone');
+      await page.waitForSelector('#connect-dialog svg, #connect-dialog canvas');
+    },
+  },
+  {
+    name: 'access',
+    show: async (page) => {
+      await page.keyboard.press('Escape');
+      await page.locator('#connect-dialog').waitFor({ state: 'detached' });
+      await press(page, '#access');
+      await page.waitForSelector('#access-dialog [data-name=anna]');
+    },
+  },
 ];
 
 const house = { after };
@@ -57,6 +84,7 @@ for (const { id, name, scene, user } of CAMERAS) {
     },
   });
 }
+await makeUsers(bus.settings.dataDir, { anna: ['read:*'], grandpa: ['read:front', 'read:garden'], alarm: ['control:front'] });
 const { url } = await startTestGateway(house, bus);
 
 describe('the page as it looks', { concurrency: 1 }, () => {
@@ -79,6 +107,12 @@ describe('the page as it looks', { concurrency: 1 }, () => {
         deepEqual(errors, []);
       });
 });
+
+/** What is on every page is behind a button on a phone. */
+async function press(page: Page, selector: string): Promise<void> {
+  if (!(await page.locator(selector).isVisible())) await page.click('#more');
+  await page.click(selector);
+}
 
 async function watch(page: Page): Promise<void> {
   await page.click('[data-camera=front] a');
