@@ -219,9 +219,11 @@ describe('what is let in', { concurrency: 4 }, () => {
     for (let i = 0; i < 50; i++) assert.equal(await statusOf('me', { headers }), 200);
     assert.ok(performance.now() - began < 2_000, 'each would take 0.1 s if it were computed anew');
     const wrong = { ...from(), Authorization: `Basic ${btoa('emil:wrong')}` };
-    const answers = [];
-    for (let i = 0; i < 6; i++) answers.push(await statusOf('me', { headers: wrong }));
-    assert.deepEqual(answers, [401, 401, 401, 401, 401, 429]);
+    const answers: number[] = [];
+    // A machine that computes slowly may have let the first wait of a second pass; each is twice the one before.
+    while (answers.at(-1) !== 429 && answers.length < 9) answers.push(await statusOf('me', { headers: wrong }));
+    assert.deepEqual(answers.slice(0, 5), [401, 401, 401, 401, 401]);
+    assert.equal(answers.at(-1), 429);
   });
 
   test('a ticket shows one stream, once, to whoever has it, and goes on; no log has it', async (t) => {
