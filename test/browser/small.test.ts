@@ -6,6 +6,7 @@ import { launchChromium } from '../helpers/chromium.ts';
 import { readFrames } from '../helpers/fake-camera.ts';
 import { mjpegFile } from '../helpers/frames.ts';
 import { publishJpegs } from '../helpers/jpeg-topics.ts';
+import { openPage, text } from '../helpers/open-page.ts';
 import { connectMqtt, receive, startTestBroker, startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 
@@ -50,3 +51,31 @@ test('tiles get small frames, one camera alone its whole ones, a hidden page non
   });
   await until('nothing asked for', () => assert.deepEqual(wanted(), ['0', '']) ?? true, patience);
 });
+
+test('on a line of 1 Mbit/s, as the browser has it, the picture becomes smaller, says so, and is younger than a second from then on', async (t) => {
+  const bus = await startTestBroker(t);
+  startCameraProgram(t, bus, { CAMERA_SOURCE: await mjpegFile() });
+  const { url } = await startTestGateway(t, bus, { GATEWAY_AUTH: 'off' });
+  const page = await openPage(t, await launchChromium(t), url);
+  await until('the whole picture', async () => (await text(page, 'size')) === '1280 × 720', patience);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  const line = { offline: false, latency: 40, downloadThroughput: 125_000, uploadThroughput: 125_000 };
+  await session.send('Network.emulateNetworkConditions', line);
+  await until('a smaller picture', async () => (await text(page, 'size')) === '640 × 360', patience);
+  assert.equal(await page.isVisible('#saving'), true);
+  await until('a rate', async () => Number.parseFloat(await text(page, 'rate')) > 2, patience);
+  const ages: number[] = [];
+  while (ages.length < 40) {
+    ages.push(ageOf(await text(page, 'age')));
+    await page.waitForTimeout(100);
+  }
+  t.diagnostic(`${await text(page, 'rate')}, age at most ${Math.max(...ages)} ms`);
+  assert.ok(Math.max(...ages) <= 1_000, ages.join());
+});
+
+/** `340 ms`, `1.2 s` -> ms */
+function ageOf(told: string): number {
+  const [value = '', unit] = told.split(' ');
+  return Number.parseFloat(value) * (unit === 's' ? 1000 : 1);
+}

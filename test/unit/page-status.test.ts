@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Camera } from '../../services/gateway/page/camera.ts';
+import { type Flow, Thrift } from '../../services/gateway/page/feed/thrift.ts';
 import { type Sight, statusOf } from '../../services/gateway/page/status.ts';
 import { tilePixels } from '../../services/gateway/page/view/grid.ts';
 import { de } from '../../services/gateway/page/words/de.ts';
@@ -52,4 +53,42 @@ test('a tile asks for the pixels it has, in steps, on the finest screens for no 
     [tilePixels(640, 1), tilePixels(641, 1), tilePixels(400, 1.25), tilePixels(366, 3), tilePixels(1, 1)],
     [640, 704, 512, 576, 64],
   );
+});
+
+/** Looks five times a second for so long. */
+function lookFor(thrift: Thrift, ms: number, from: number, flow: Flow): number {
+  for (let at = from; at < from + ms; at += 200) thrift.look(at, flow);
+  return from + ms;
+}
+
+test('whole pictures that come late and seldom give way to small ones; one alone of both is no reason', () => {
+  const thrift = new Thrift();
+  let now = lookFor(thrift, 20_000, 0, { delay: 1_500, fps: 30, most: 30 });
+  assert.equal(thrift.saves, false, 'a clock that is wrong');
+  now = lookFor(thrift, 20_000, now, { delay: 100, fps: 2, most: 30 });
+  assert.equal(thrift.saves, false, 'a camera that gives few');
+  now = lookFor(thrift, 20_000, now, { delay: 900, fps: 2, most: 2 });
+  assert.equal(thrift.saves, false, 'a camera that has no more');
+  now = lookFor(thrift, 1_000, now, { delay: 900, fps: 2, most: 30 });
+  now = lookFor(thrift, 1_000, now, { delay: 100, fps: 30, most: 30 });
+  assert.equal(thrift.saves, false, 'a moment');
+  lookFor(thrift, 2_000, now, { delay: 900, fps: 2, most: 30 });
+  assert.equal(thrift.saves, true);
+});
+
+test('whole ones are tried again where nearly all small ones come, each time after twice as long, at most five minutes', () => {
+  const thrift = new Thrift();
+  const slow = { delay: 900, fps: 1, most: 30 };
+  const easy = { delay: 60, fps: 14, most: 30 };
+  let now = lookFor(thrift, 2_000, 0, slow);
+  now = lookFor(thrift, 60_000, now, { delay: 200, fps: 6, most: 30 });
+  assert.equal(thrift.saves, true, 'the line is full of small ones');
+  for (const wait of [10, 20, 40, 80, 160, 300, 300]) {
+    now = lookFor(thrift, wait * 1000 - 400, now, easy);
+    assert.equal(thrift.saves, true, `before ${wait} s`);
+    now = lookFor(thrift, 800, now, easy);
+    assert.equal(thrift.saves, false, `after ${wait} s`);
+    now = lookFor(thrift, 2_000, now, slow);
+    assert.equal(thrift.saves, true, 'and it was too much');
+  }
 });

@@ -75,7 +75,15 @@ export class Feed {
   }
 
   #say(): void {
-    this.#stream.send({ acks: true, watch: this.#wishes });
+    this.#stream.send({ acks: true, watch: this.#affordable() });
+  }
+
+  /** What is wanted, of whole pictures only those that the line carries in time. */
+  #affordable(): Wishes {
+    const wishes = Object.entries(this.#wishes).map(([id, wish]) => {
+      return [id, { ...wish, width: wish.width ?? this.#screens.get(id)?.saving ?? null }] as const;
+    });
+    return Object.fromEntries(wishes);
   }
 
   #linked(link: Link): void {
@@ -107,10 +115,13 @@ export class Feed {
   #look(isNews: boolean): void {
     const now = performance.now();
     const sights: Record<string, Seen> = {};
+    let isOtherwise = false;
     for (const [id, screen] of this.#screens) {
+      if (this.#wishes[id]?.width === null && screen.weigh(now)) isOtherwise = true;
       const seen = screen.seen(now);
       if (seen) sights[id] = seen;
     }
+    if (isOtherwise) this.#say();
     this.#tell({ is: 'sights', sights, now: this.#clock.at(now), isNews });
   }
 

@@ -53,4 +53,6 @@ export interface Seen {
   /** Pictures of the last minute that did not come; null when they bear no numbers. */
   dropped: number | null;
   frozen: boolean;
+  /** Small ones have to do, since the line does not carry whole ones in time. */
+  saves: boolean;
 }

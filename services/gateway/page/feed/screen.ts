@@ -6,6 +6,7 @@ import { type Jpeg, Painter } from './painter.ts';
 import { Rate } from './rate.ts';
 import type { ServerClock } from './server-clock.ts';
 import { isPlaceholder, readStamp } from './stamp.ts';
+import { Thrift } from './thrift.ts';
 
 interface Drawn {
   jpeg: Jpeg;
@@ -22,6 +23,7 @@ export class Screen {
   readonly #painter = new Painter();
   readonly #rate = new Rate();
   readonly #meter = new Meter();
+  readonly #thrift = new Thrift();
   #camera: Camera | null = null;
   #drawn: Drawn | null = null;
   #key = 0;
@@ -109,6 +111,20 @@ export class Screen {
     return this.#drawn && { jpeg: this.#drawn.jpeg, taken: this.#drawn.taken };
   }
 
+  /** The width of the small frames that have to do on this line, in pixels; null: whole ones come in time, or there are no others. */
+  get saving(): number | null {
+    return this.#thrift.saves ? (this.#camera?.small?.width ?? null) : null;
+  }
+
+  /** Looks whether the line carries whole pictures; tells whether that is another matter than it was. */
+  weigh(now: number): boolean {
+    if (!this.#drawn || !this.#camera?.small || this.#frozen) return false;
+    const { at, taken } = this.#drawn;
+    const server = this.#clock.at(at);
+    const delay = taken === null || server === null ? null : server - taken;
+    return this.#thrift.look(now, { delay, fps: this.#rate.fps(now), most: this.#camera.format?.fps ?? 0 });
+  }
+
   seen(now: number): Seen | null {
     if (!this.#drawn) return null;
     const { at, taken } = this.#drawn;
@@ -121,6 +137,7 @@ export class Screen {
       bitrate: this.#meter.bitrate(now),
       dropped: this.#stamps ? this.#meter.dropped(now) : null,
       frozen: this.#frozen,
+      saves: this.saving !== null,
     };
   }
 

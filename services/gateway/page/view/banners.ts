@@ -28,6 +28,8 @@ export function Banners({ ui, camera }: { ui: Ui; camera: Camera }): JSX.Element
         ' ',
         h('span', { id: 'hint-text' }, told(camera, sentence)),
       ),
+    ui.station.seen(camera.id)?.saves === true &&
+      h('p', { class: 'banner', id: 'saving' }, h('strong', null, words.slowLine), ' ', words.slowLineText),
     h(FallbackBanner, { ui }),
   );
 }

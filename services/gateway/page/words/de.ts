@@ -116,6 +116,8 @@ export const de: Words = {
   testPicture: 'Testbild',
   noRealCamera: 'Das ist keine Kamera.',
   slowPictures: 'Wenige Bilder',
+  slowLine: 'Langsame Leitung.',
+  slowLineText: 'Das Bild ist kleiner, damit es rechtzeitig kommt.',
   simpleStream: 'Einfacher Stream',
   simpleStreamText:
     'Etwas zwischen hier und HomeGuard lässt keine WebSockets durch. Das Bild bewegt sich, aber wie alt es ist, lässt sich nicht sagen.',

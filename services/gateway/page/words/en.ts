@@ -95,6 +95,8 @@ export const en = {
   testPicture: 'Test picture',
   noRealCamera: 'This is not a camera.',
   slowPictures: 'Slow pictures',
+  slowLine: 'Slow line.',
+  slowLineText: 'The picture is smaller, so that it comes in time.',
   simpleStream: 'Simple stream',
   simpleStreamText:
     'Something between here and HomeGuard does not let WebSockets pass. The picture moves, but how old it is cannot be told.',
