@@ -200,7 +200,10 @@ describe('a doctor in a process of his own', { concurrency: true }, () => {
       ['process.kill(process.pid)', /he ended with a signal and without findings/],
     ] as const) {
       const { doctor, lines } = call(t, script, { longestMs: why.source.includes('longer') ? 400 : 15_000 });
+      const begun = performance.now();
       const visit = await doctor.examine('front');
+      // What he has begun keeps his pipes open for as long as it lives, a minute.
+      assert.ok(performance.now() - begun < 30_000, 'what he has begun is ended with him');
       assert.match('refused' in visit ? visit.refused : '', why);
       assert.ok(!('retrySeconds' in visit));
       assert.match(lines.at(-1)?.msg ?? '', why);
