@@ -121,12 +121,8 @@ export class Channel {
    */
   receive(jpeg: Buffer, isRetained = false): void {
     const now = performance.now();
-    const unfit = this.#unfit(jpeg, isRetained, now);
-    if (unfit) {
-      this.traffic.dropped[unfit]++;
-      return;
-    }
-    const picture = this.#take(jpeg, now);
+    const picture = this.#take(jpeg, isRetained, now);
+    if (!picture) return;
     this.#newest = picture;
     this.#newestAt = now;
     this.rate.count(now);
@@ -137,12 +133,8 @@ export class Channel {
   /** A small frame from the bus: to those who want no larger one, and to those who wait for whole ones until these come. */
   receiveSmall(jpeg: Buffer, isRetained = false): void {
     const now = performance.now();
-    const unfit = this.#unfit(jpeg, isRetained, now);
-    if (unfit) {
-      this.traffic.dropped[unfit]++;
-      return;
-    }
-    const picture = this.#take(jpeg, now);
+    const picture = this.#take(jpeg, isRetained, now);
+    if (!picture) return;
     this.#smallRate.count(now);
     const isFirst = this.#small.spared === null;
     this.#small.receive(picture, this.#newest, now);
@@ -237,8 +229,13 @@ export class Channel {
     return (this.#viewers.size > 0 && this.rate.perSecond(now)) || sighting.fps;
   }
 
-  /** A picture came, whole or small. */
-  #take(jpeg: Buffer, now: number): Picture {
+  /** A picture came, whole or small; null when it is not passed on, which is counted. */
+  #take(jpeg: Buffer, isRetained: boolean, now: number): Picture | null {
+    const unfit = this.#unfit(jpeg, isRetained, now);
+    if (unfit) {
+      this.traffic.dropped[unfit]++;
+      return null;
+    }
     const receivedAt = wallMicroseconds();
     const picture = new Picture(jpeg, receivedAt);
     this.traffic.frames++;
