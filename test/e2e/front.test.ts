@@ -106,7 +106,8 @@ describe('behind nginx, by HTTPS, below a path', { concurrency: 2 }, () => {
     const other = await openPage(t, browser, `${site}login`, { ignoreHTTPSErrors: true, allow: REFUSED });
     await logIn(other);
     await other.waitForURL(site);
-    await other.evaluate(() => fetch('logout?everywhere=1', { method: 'POST' }));
+    // Not waited for: the page is led away at once, and its script ends with it.
+    await other.evaluate(() => void fetch('logout?everywhere=1', { method: 'POST', keepalive: true }));
     await page.waitForURL(`${site}login#front`);
     await page.fill('#password', 'a wrong password');
     await page.keyboard.press('Enter');
