@@ -90,15 +90,11 @@ test('a second camera is the lines that stand in compose.yaml behind a #; and th
   await stack.up();
   await condition(stack, /live|idle/, STARTED_MS);
   for (const id of ['door', 'film']) {
-    const { format } = await until(
-      id,
-      async () => {
-        const view = await stack.camera(id);
-        return /live|idle/.test(view.condition) && view.format ? view : null;
-      },
-      { ms: STARTED_MS },
-    );
-    assert.equal((format as { encoded: boolean }).encoded, true, id);
+    await condition(stack, /live|idle/, STARTED_MS, id);
+    await until(`encoded pictures of ${id}`, async () => {
+      const { format } = await stack.camera(id);
+      return assert.equal((format as { encoded: boolean } | null)?.encoded, true, JSON.stringify(format)) ?? true;
+    });
   }
 });
 

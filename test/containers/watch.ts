@@ -9,17 +9,18 @@ export const STARTED_MS = 20_000;
 /** Waits, and shows what the services said where it was in vain. */
 async function seen<T>(stack: Stack, ...what: Parameters<typeof until<T>>) {
   return await until(...what).catch(async (error: Error) => {
-    throw new Error(`${error.message}\n${await stack.compose('logs', '--no-color', ...SERVICES)}`);
+    const logs = await stack.compose('logs', '--no-color');
+    throw new Error(`${error.message}\n${logs.replaceAll(/^setup.*\n/gm, '')}`);
   });
 }
 
 /** Waits for the camera to say so; what it said last stands in the failure. */
-export async function condition(stack: Stack, wanted: RegExp, ms: number) {
+export async function condition(stack: Stack, wanted: RegExp, ms: number, id = 'camera') {
   return await seen(
     stack,
-    `condition ${wanted}`,
+    `condition ${wanted} of ${id}`,
     async () => {
-      const view = await stack.camera();
+      const view = await stack.camera(id);
       if (!wanted.test(view.condition)) throw new Error(JSON.stringify({ ...view, settings: undefined }));
       return view;
     },
