@@ -33,6 +33,13 @@ const VIEWS: { name: string; show: (page: Page) => Promise<unknown> }[] = [
   { name: 'wall', show: (page) => page.waitForFunction(() => document.querySelectorAll('.tile[data-kind=live]').length === 3) },
   { name: 'camera', show: (page) => watch(page) },
   {
+    name: 'controls',
+    show: async (page) => {
+      await page.click('#controls');
+      await page.waitForSelector('[data-setting="controls/brightness"]');
+    },
+  },
+  {
     name: 'dark',
     show: async (page) => {
       await page.goto(`${new URL('#workshop', page.url())}`);
