@@ -46,7 +46,8 @@ export function addCameras(
   const seenBy = (visitor: Visitor) => (id: string) => mayView(visitor, id);
   const describeTo = (visitor: Visitor) => (channel: Channel) => {
     const { id } = channel.camera;
-    return { ...channel.view(), default: id === hub.defaultId(seenBy(visitor)), topic: `${hub.prefix}/${id}` };
+    const control = mayControl(visitor, id);
+    return { ...channel.view(), default: id === hub.defaultId(seenBy(visitor)), control, topic: `${hub.prefix}/${id}` };
   };
 
   /**

@@ -34,6 +34,20 @@ describe('the login form', { concurrency: 3 }, () => {
     await page.getByRole('button', { name: 'Connect' }).waitFor();
   });
 
+  test('the page that leads there from another site speaks that language, too', async (t) => {
+    const page = await open(t, house, german);
+    // As from another site; and the form's answer is none, so that one stays on the page that leads there.
+    await page.route(url, async (route) => {
+      const headers = { ...route.request().headers(), 'sec-fetch-site': 'cross-site' };
+      await route.fulfill({ response: await route.fetch({ headers }) });
+    });
+    await page.route(`${url}login`, (route) => route.fulfill({ status: 204 }));
+    const ledOn = page.waitForRequest(`${url}login`);
+    await page.goto(`${url}#garden`, { waitUntil: 'commit' });
+    await ledOn;
+    deepEqual([await page.locator('a').innerText(), await page.getAttribute('html', 'lang')], ['Weiter zu HomeGuard', 'de']);
+  });
+
   test('says what was wrong, in that language', async (t) => {
     const page = await open(t, house, german);
     await logIn(page, 'admin', 'wrong');

@@ -87,6 +87,7 @@ export class StubGateway {
   add(camera: Partial<Camera>): void {
     const view: Camera = {
       ...{ id: 'front', name: 'Front door', online: true, condition: 'live', cause: null, advice: null, test: false, default: false },
+      control: true,
       ...{
         since: new Date(this.now).toISOString(),
         device: null,

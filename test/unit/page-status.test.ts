@@ -9,7 +9,7 @@ import { de } from '../../services/gateway/page/words/de.ts';
 const camera = (fps: number | null): Camera => ({
   ...{ id: 'door', name: 'door', online: true, condition: 'live', cause: null, advice: null, since: null, device: null, default: true },
   format: fps === null ? null : { pixel: 'JPEG', width: 640, height: 480, fps, encoded: false },
-  ...{ size: { width: 640, height: 480 }, fps, viewers: 1, topic: 'homeguard/door' },
+  ...{ size: { width: 640, height: 480 }, fps, viewers: 1, control: true, topic: 'homeguard/door' },
 });
 
 function labelOf(fps: number | null, age: number | null, quiet: number): string {

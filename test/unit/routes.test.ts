@@ -273,6 +273,20 @@ describe('every route', () => {
     );
   });
 
+  test('each camera says whether who asks may set it', async () => {
+    const { ask, as } = setUp();
+    for (const [who, control] of [
+      ['viewer', false],
+      ['controller', true],
+      ['admin', true],
+    ] as const) {
+      const list = (await (await ask('/cameras', as(who))).json()) as { id: string; control: boolean }[];
+      assert.equal(list.find(({ id }) => id === 'front')?.control, control, who);
+    }
+    const anyone = setUp({ access: null });
+    assert.equal(((await (await anyone.ask('/cameras/front')).json()) as { control: boolean }).control, true);
+  });
+
   test('without a login anybody may all but make tokens', async () => {
     const { ask } = setUp({ access: null });
     for (const rows of Object.values(TABLE)) {

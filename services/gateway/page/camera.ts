@@ -13,6 +13,8 @@ export interface Camera extends Omit<CameraState, 'condition' | 'since'> {
   fps: number | null;
   viewers: number;
   default: boolean;
+  /** Whether who looks may set it; as of when this was said, and the gateway refuses in words what it does not grant any more. */
+  control: boolean;
   /** What its MQTT topics begin with: `homeguard/front`. */
   topic: string;
 }

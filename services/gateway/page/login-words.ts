@@ -13,6 +13,8 @@ export interface LoginWords {
   /** The other language, in its own words. */
   other: string;
   tryNow: string;
+  /** On the page that leads on by itself: for whom it does not. */
+  goOn: string;
   errors: Record<ErrorCode, (values: Values) => string>;
 }
 
@@ -24,6 +26,7 @@ export const en: LoginWords = {
   hint: 'Not at hand? The address printed when HomeGuard starts logs you in without it.',
   other: 'Deutsch',
   tryNow: 'You can try again now.',
+  goOn: 'Go on to HomeGuard',
   errors: {
     'wrong-password': () => 'That was not the right password for this name.',
     'too-many': ({ seconds }) => `Too many wrong passwords came: try again in ${seconds} s.`,
@@ -42,6 +45,7 @@ export const de: LoginWords = {
   hint: 'Nicht zur Hand? Die Adresse, die HomeGuard beim Start ausgibt, meldet Sie ohne Passwort an.',
   other: 'English',
   tryNow: 'Sie können es jetzt wieder versuchen.',
+  goOn: 'Weiter zu HomeGuard',
   errors: {
     'wrong-password': () => 'Das war nicht das richtige Passwort zu diesem Namen.',
     'too-many': ({ seconds }) => `Es kamen zu viele falsche Passwörter: Versuchen Sie es in ${seconds} s wieder.`,

@@ -16,6 +16,7 @@ export function AskDoctor({ ui, camera }: Props): JSX.Element | null {
   // One that only sends pictures has nobody who could let the doctor in.
   if (Object.keys(camera.settings ?? {}).length === 0) return null;
   if (view) return h(view.Visit, { ui, camera });
+  if (!camera.control) return h('p', { class: 'soft' }, ui.words.whoMayAskDoctor);
   const onClick = async () => {
     try {
       const { DoctorVisit } = await import('./doctor.ts');

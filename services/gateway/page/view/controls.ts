@@ -11,14 +11,17 @@ import type { Ui } from './ui.ts';
 const PICTURE = ['capture', 'resolution', 'fps', 'quality'];
 const SERVICE = ['restart', 'reset'];
 
-/** Everything that the camera lets one set. What is shown is always what the camera says; a wish that was refused says why. */
+/**
+ * Everything that the camera lets one set. What is shown is always what the camera says; a wish that was refused says why. Who may only watch
+ * sees how it is set, and no buttons.
+ */
 export function Controls({ ui, camera, onClose }: { ui: Ui; camera: Camera; onClose: () => void }): JSX.Element {
   const { words } = ui;
   const knobs: Knobs = camera.settings ?? {};
   const groups = [
     { title: words.picture, names: PICTURE },
     { title: words.image, names: Object.keys(knobs).filter((name) => name.startsWith('controls/')) },
-    { title: words.service, names: SERVICE },
+    { title: words.service, names: camera.control ? SERVICE : [] },
   ].map(({ title, names }) => ({ title, names: names.filter((name) => name in knobs) }));
   const isEmpty = groups.every(({ names }) => names.length === 0);
   return h(
@@ -30,7 +33,7 @@ export function Controls({ ui, camera, onClose }: { ui: Ui; camera: Camera; onCl
       h('h2', null, words.controls),
       h(ActionButton, { id: 'close-controls', icon: 'close', label: words.close, onClick: onClose }),
     ),
-    isEmpty && h('p', { class: 'soft' }, words.noControls),
+    (isEmpty || !camera.control) && h('p', { class: 'soft' }, isEmpty ? words.noControls : words.watchOnly),
     groups.map(({ title, names }) => names.length > 0 && h(Group, { key: title, ui, camera, title, names, knobs })),
     h(AskDoctor, { ui, camera }),
   );
@@ -65,5 +68,5 @@ function Setting({ ui, camera, name, knob }: { ui: Ui; camera: Camera; name: str
     setRefusal(await ui.set(camera.id, name, value));
     setPending(false);
   };
-  return h(KnobRow, { words: ui.words, name, knob, isPending, refusal, set });
+  return h(KnobRow, { words: ui.words, name, knob, isLocked: !camera.control, isPending, refusal, set });
 }

@@ -9,6 +9,8 @@ interface Props {
   /** `controls/brightness` */
   name: string;
   knob: Knob;
+  /** Who looks may not set it. */
+  isLocked: boolean;
   /** A wish is under way. */
   isPending: boolean;
   /** Why the last one was not granted. */
@@ -18,10 +20,10 @@ interface Props {
 }
 
 /** One thing that can be set, as its kind asks for: a slider, a menu, a switch, a field, a button. */
-export function KnobRow({ words, name, knob, isPending, refusal, set }: Props): JSX.Element {
+export function KnobRow({ words, name, knob, isLocked, isPending, refusal, set }: Props): JSX.Element {
   const id = `knob-${name.replace('/', '-')}`;
   const label = words.setting[name] ?? knob.label;
-  const isFixed = knob.readOnly === true || knob.inactive === true;
+  const isFixed = isLocked || knob.readOnly === true || knob.inactive === true;
   const hint = refusal
     ? words.refused(refusal)
     : knob.readOnly

@@ -18,7 +18,7 @@ export function Panel({ ui, status, camera }: { ui: Ui; status: Status; camera?:
     isDark ? h(DarkSign, null) : h('span', { class: 'spinner' }),
     h('h2', { id: 'panel-title' }, panel.title),
     h('p', { class: 'advice', id: 'advice' }, withLines(ui, panel.advice)),
-    camera?.condition === 'off' && h(SwitchOn, { ui, camera }),
+    camera?.condition === 'off' && (camera.control ? h(SwitchOn, { ui, camera }) : h('p', { class: 'soft' }, words.watchOnly)),
     panel.said && h('p', { class: 'cause' }, h('span', null, words.says), h('span', { id: 'said', lang: 'en' }, withLines(ui, panel.said))),
     panel.cause && h('p', { class: 'cause' }, h('span', null, words.seen), h('code', { id: 'cause' }, panel.cause)),
     panel.trying && h('p', { class: 'trying' }, h('span', null, words.tries), h('span', { id: 'trying' }, panel.trying)),

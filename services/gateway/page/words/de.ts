@@ -136,6 +136,7 @@ export const de: Words = {
   isDefault: 'Standard',
   readOnly: 'Nur lesbar',
   inactive: 'Zurzeit ohne Wirkung',
+  watchOnly: 'Sie dürfen zusehen, nicht ändern.',
   refused: (why) => `Nicht geändert: ${why}`,
   setting: {
     capture: 'Kamera an',
@@ -176,6 +177,7 @@ export const de: Words = {
   doctor: 'Was der Doktor findet',
   askDoctor: 'Doktor fragen',
   askAgain: 'Noch einmal fragen',
+  whoMayAskDoctor: 'Wer diese Kamera einstellen darf, kann den Doktor fragen, was ihr fehlt.',
   doctorLooks:
     'Der Doktor sieht sich den Rechner der Kamera an: Programme, Geräte und wer sie öffnen darf, USB, Nachrichtenbus. Das dauert ein paar Sekunden.',
   doctorWrong: 'Das verhindert das Bild:',

@@ -115,6 +115,7 @@ export const en = {
   isDefault: 'Default',
   readOnly: 'Can only be read',
   inactive: 'Has no effect now',
+  watchOnly: 'You may watch, not change.',
   refused: (why: string) => `Not changed: ${why}`,
   setting: {
     capture: 'Camera on',
@@ -136,6 +137,7 @@ export const en = {
   doctor: 'What the doctor finds',
   askDoctor: 'Ask the doctor',
   askAgain: 'Ask again',
+  whoMayAskDoctor: 'Whoever may control this camera can ask the doctor what is wrong.',
   doctorLooks:
     'The doctor is looking at the camera’s machine: programs, devices and who may open them, USB, message bus. This takes a few seconds.',
   doctorWrong: 'This keeps the picture away:',
