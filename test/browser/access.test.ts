@@ -5,10 +5,12 @@ import type { Page } from 'playwright-core';
 import { addressesOf, imageTag, isOnlyHere, withToken } from '../../services/gateway/page/keys/addresses.ts';
 import { camerasOf, implied, may, othersOf, tidy, toggle } from '../../services/gateway/page/keys/rights.ts';
 import { readSecret, writeSecret } from '../../services/shared/secrets.ts';
+import { inspect } from '../helpers/axe.ts';
+import { REFUSED } from '../helpers/open-page.ts';
 import { startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { ask, inspect, inspectAll, open, REFUSED, startRealGateway } from './real-gateway.ts';
+import { ask, inspectAll, open, startRealGateway } from './real-gateway.ts';
 
 const house = await startRealGateway({ after });
 const { url } = house;

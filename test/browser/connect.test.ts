@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
+import { REFUSED } from '../helpers/open-page.ts';
 import { startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
-import { ask, inspectAll, open, REFUSED, startRealGateway } from './real-gateway.ts';
+import { ask, inspectAll, open, startRealGateway } from './real-gateway.ts';
 import { scan } from './scan.ts';
 
 const house = await startRealGateway({ after });

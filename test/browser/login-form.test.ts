@@ -2,9 +2,11 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { inspect } from '../helpers/axe.ts';
+import { REFUSED } from '../helpers/open-page.ts';
 import { password, startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
-import { ask, inspect, open, REFUSED, startRealGateway } from './real-gateway.ts';
+import { ask, open, startRealGateway } from './real-gateway.ts';
 
 const house = await startRealGateway({ after });
 const { url } = house;

@@ -6,10 +6,8 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { defer } from '../helpers/cleanup.ts';
-import { freePort } from '../helpers/free-port.ts';
-import { deployed, startNginx } from '../helpers/nginx.ts';
+import { startSite } from '../helpers/nginx-site.ts';
 import { password, startTestBroker, startTestGateway, token } from '../helpers/services.ts';
-import { makeCertificate } from '../helpers/site-certificate.ts';
 import { untilEvent } from '../helpers/until.ts';
 
 /** Nothing says that this host may be trusted, so browsers do not tell it where somebody comes from. */
@@ -78,22 +76,6 @@ describe('from another site', { concurrency: 2 }, () => {
   test('behind nginx, by HTTPS, below a path', async (t) => {
     const env = { GATEWAY_BASE_PATH: '/cams/', GATEWAY_TRUSTED_PROXIES: '127.0.0.1' };
     const { gateway } = await startTestGateway(t, await startTestBroker(t), env);
-    const [port, { path, keyPath }] = [await freePort(), makeCertificate(t)];
-    const site = `server {
-    listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${path};
-    ssl_certificate_key ${keyPath};
-    include snippets/homeguard-cams.conf;
-  }`;
-    const files = {
-      'conf.d/homeguard-gateway.conf': deployed('nginx/conf.d/homeguard-gateway.conf', {
-        '127.0.0.1:8080': `127.0.0.1:${gateway.address.port}`,
-      }),
-      'snippets/homeguard-proxy.conf': deployed('nginx/snippets/homeguard-proxy.conf'),
-      'snippets/homeguard-cams.conf': deployed('nginx/snippets/homeguard-cams.conf'),
-      'sites-enabled/site.conf': site,
-    };
-    await startNginx(t, files, port);
-    await comeFromElsewhere(t, `https://127.0.0.1:${port}/cams/`);
+    await comeFromElsewhere(t, await startSite(t, gateway.address.port));
   });
 });

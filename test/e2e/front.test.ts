@@ -9,12 +9,10 @@ import { snapshotName } from '../../services/gateway/page/words/times.ts';
 import { readStamp } from '../../services/shared/contract.ts';
 import { launchChromium, launchWithProfile } from '../helpers/chromium.ts';
 import { sizedFrames } from '../helpers/fakecam.ts';
-import { freePort } from '../helpers/free-port.ts';
-import { deployed, startNginx } from '../helpers/nginx.ts';
+import { startSite } from '../helpers/nginx-site.ts';
 import { openPage, REFUSED, text, untilKind } from '../helpers/open-page.ts';
 import { startWebcam } from '../helpers/real-house.ts';
 import { password, startTestBroker, startTestGateway, token } from '../helpers/services.ts';
-import { makeCertificate } from '../helpers/site-certificate.ts';
 import { until } from '../helpers/until.ts';
 import { bearer } from '../helpers/viewers.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
@@ -32,7 +30,7 @@ for (const [id, name] of [
   ['garden', 'Garden'],
 ] as const)
   await startWebcam(house, bus, id, name, { dir, sizes: SIZES, fps: 15, ...(id === 'front' && { state }) });
-const site = await startSite(gateway.gateway.address.port);
+const site = await startSite(house, gateway.gateway.address.port);
 before(() =>
   until(
     'both cameras at the gateway',
@@ -45,24 +43,6 @@ before(() =>
 );
 /** Straight to the gateway, logged in. */
 const entrance = `${gateway.url}login?token=${token}`;
-
-async function startSite(to: number): Promise<string> {
-  const [port, { path, keyPath }] = [await freePort(), makeCertificate(house)];
-  const server = `server {
-    listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${path};
-    ssl_certificate_key ${keyPath};
-    include snippets/homeguard-cams.conf;
-  }`;
-  const files = {
-    'conf.d/homeguard-gateway.conf': deployed('nginx/conf.d/homeguard-gateway.conf', { '127.0.0.1:8080': `127.0.0.1:${to}` }),
-    'snippets/homeguard-proxy.conf': deployed('nginx/snippets/homeguard-proxy.conf'),
-    'snippets/homeguard-cams.conf': deployed('nginx/snippets/homeguard-cams.conf'),
-    'sites-enabled/site.conf': server,
-  };
-  await startNginx(house, files, port);
-  return `https://127.0.0.1:${port}/cams/`;
-}
 
 async function logIn(page: Page): Promise<void> {
   await page.fill('#password', password);

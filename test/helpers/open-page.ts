@@ -13,6 +13,9 @@ export interface Opening extends BrowserContextOptions {
 /** What a browser itself writes to the console when a request fails. */
 export const REFUSED = /^(WebSocket connection to|Failed to load resource)/;
 
+/** A desk's screen. */
+export const LARGE = { viewport: { width: 1440, height: 900 } };
+
 /** Opens an address in a window of its own; at the test's end fails if the page wrote an error or warning to the console, or threw. */
 export async function openPage(t: Scope, browser: Browser, url: string, { allow, init, ...options }: Opening = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, type TestContext, test } from 'node:test';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
+import { startFront } from '../helpers/front-camera.ts';
 import { jpegSize } from '../helpers/pictures.ts';
 import { connectMqtt, startTestBroker, startTestGateway } from '../helpers/services.ts';
 import { until } from '../helpers/until.ts';
@@ -10,17 +11,7 @@ import { bearer, openLive, type Seen, watchStream } from '../helpers/viewers.ts'
 const size = { width: 320, height: 240 };
 const frames = await readFrames({ ...size, count: 10, bytes: 20_000 });
 
-async function setUp(t: TestContext, fps = 30) {
-  const bus = await startTestBroker(t);
-  const camera = await startCamera(t, bus, 'front', frames);
-  if (fps > 0) camera.play(fps);
-  const { url } = await startTestGateway(t, bus);
-  await until('camera at the gateway', async () => {
-    const response = await fetch(`${url}cameras/front`, { headers: bearer });
-    return ((await response.json()) as { online?: boolean }).online;
-  });
-  return { bus, camera, url };
-}
+const setUp = (t: TestContext, fps = 30) => startFront(t, frames, { fps });
 
 /** A stream and a WebSocket; what holds for one viewer has to hold for the other. */
 async function watchBoth(t: TestContext, url: string): Promise<Seen[][]> {

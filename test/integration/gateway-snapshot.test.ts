@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { readStamp } from '../../services/shared/contract.ts';
-import { type FakeCamera, readFrames, startCamera } from '../helpers/fake-camera.ts';
-import { startTestBroker, startTestGateway, type TestBroker } from '../helpers/services.ts';
+import { readFrames } from '../helpers/fake-camera.ts';
+import { startFront } from '../helpers/front-camera.ts';
 import { until } from '../helpers/until.ts';
 import { bearer, watchStream } from '../helpers/viewers.ts';
 
 const frames = await readFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
 
-async function setUp(t: TestContext, fps = 30): Promise<{ bus: TestBroker; camera: FakeCamera; url: string }> {
-  const bus = await startTestBroker(t);
-  const camera = await startCamera(t, bus, 'front', frames);
-  if (fps > 0) camera.play(fps);
-  const { url } = await startTestGateway(t, bus);
-  await until('camera at the gateway', async () => {
-    const response = await fetch(`${url}cameras/front`, { headers: bearer });
-    return ((await response.json()) as { online?: boolean }).online;
-  });
-  return { bus, camera, url };
-}
+const setUp = (t: TestContext, fps = 30) => startFront(t, frames, { fps });
 
 async function take(url: string, query = '', path = 'cameras/front/snapshot') {
   const began = performance.now();

@@ -8,9 +8,10 @@ import mqtt, { type Packet } from 'mqtt-packet';
 import { startGateway } from '../../services/gateway/gateway.ts';
 import { defer } from '../helpers/cleanup.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
+import { startFront } from '../helpers/front-camera.ts';
 import { stalledViewer } from '../helpers/http.ts';
 import { keepLog } from '../helpers/kept-log.ts';
-import { connectMqtt, type Env, receive, startTestBroker, startTestGateway, testSettings } from '../helpers/services.ts';
+import { connectMqtt, type Env, receive, startTestBroker, testSettings } from '../helpers/services.ts';
 import { until, within } from '../helpers/until.ts';
 import { bearer, openLive, type Seen, seqs, watchStream } from '../helpers/viewers.ts';
 import { makeWorkDir } from '../helpers/work-dir.ts';
@@ -18,15 +19,9 @@ import { makeWorkDir } from '../helpers/work-dir.ts';
 const small = await readFrames({ width: 320, height: 240, count: 10, bytes: 20_000 });
 const usual = await readFrames({ width: 1280, height: 720, count: 30 });
 
-async function setUp(t: TestContext, { env = {}, frames = small, fps = 30 }: { env?: Env; frames?: Buffer[]; fps?: number } = {}) {
-  const bus = await startTestBroker(t);
-  const camera = await startCamera(t, bus, 'front', frames);
-  if (fps > 0) camera.play(fps);
-  const gateway = await startTestGateway(t, bus, env);
-  const cameraView = async () =>
-    (await (await fetch(`${gateway.url}cameras/front`, { headers: bearer })).json()) as Record<string, unknown>;
-  await until('camera at the gateway', async () => (await cameraView()).online);
-  return { bus, camera, gateway, url: gateway.url, stream: `${gateway.url}cameras/front/stream`, cameraView };
+async function setUp(t: TestContext, { frames = small, fps = 30, env = {} }: { frames?: Buffer[]; fps?: number; env?: Env } = {}) {
+  const front = await startFront(t, frames, { fps, env });
+  return { ...front, stream: `${front.url}cameras/front/stream` };
 }
 
 const isWithoutGap = (numbers: number[]) => numbers.every((seq, i) => i === 0 || seq === (numbers[i - 1] ?? 0) + 1);
@@ -110,7 +105,7 @@ describe('MJPEG', { concurrency: 4 }, () => {
   });
 
   test('a rate that is none is 400, and HEAD answers with the head alone', async (t) => {
-    const { stream, cameraView } = await setUp(t);
+    const { stream, view } = await setUp(t);
     for (const fps of ['0', '-1', 'many', '', '1e9', 'NaN', '5;', '1'.repeat(400)]) {
       const response = await fetch(`${stream}?fps=${fps}`, { headers: bearer });
       assert.equal(response.status, 400, fps);
@@ -121,7 +116,7 @@ describe('MJPEG', { concurrency: 4 }, () => {
     assert.equal(head.status, 200);
     assert.match(head.headers.get('content-type') ?? '', /^multipart\/x-mixed-replace; boundary=/);
     assert.equal(await head.text(), '');
-    assert.equal((await cameraView()).viewers, 0);
+    assert.equal((await view()).viewers, 0);
     assert.equal(complaints.mock.callCount(), 0, 'the server has nothing to complain of');
   });
 
@@ -211,7 +206,7 @@ describe('MJPEG', { concurrency: 4 }, () => {
   });
 
   test('one viewer too many is 503 with Retry-After; when one leaves there is room again', async (t) => {
-    const { url, stream, cameraView } = await setUp(t, { env: { GATEWAY_MAX_VIEWERS: '2' } });
+    const { url, stream, view } = await setUp(t, { env: { GATEWAY_MAX_VIEWERS: '2' } });
     const [one, other] = [watchStream(t, stream), watchStream(t, stream)];
     await until('both', () => one.seen.length > 0 && other.seen.length > 0);
     for (const path of ['stream', 'snapshot', 'cameras/front/stream']) {
@@ -223,7 +218,7 @@ describe('MJPEG', { concurrency: 4 }, () => {
     await assert.rejects(openLive(t, `${url}ws`), /refused with 503/);
     const before = other.seen.length;
     one.leave();
-    await until('room', async () => (await cameraView()).viewers === 1);
+    await until('room', async () => (await view()).viewers === 1);
     await openLive(t, `${url}cameras/front/ws`);
     await until('the other to go on', () => other.seen.length > before + 5);
   });
@@ -310,13 +305,13 @@ test('?fps= paces each viewer for itself', async (t) => {
 });
 
 test('who takes nothing for 30 s is closed, who takes something stays', async (t) => {
-  const { camera, stream, url, cameraView } = await setUp(t, { frames: usual, fps: 60 });
+  const { camera, stream, url, view } = await setUp(t, { frames: usual, fps: 60 });
   const reader = watchStream(t, stream);
   const stalled = await stalledViewer(t, stream, { headers: bearer });
   const live = await openLive(t, `${url}cameras/front/ws`);
   await until('its first picture', () => live.pictures.length > 0);
   live.socket.pause();
-  await until('three viewers', async () => (await cameraView()).viewers === 3);
+  await until('three viewers', async () => (await view()).viewers === 3);
   await until('6 s of frames', () => camera.sent.length >= 200, { ms: 10_000 });
   // 30 s are not waited for: the monotonic clock of this process is set forward.
   const now = performance.now.bind(performance);
@@ -324,9 +319,9 @@ test('who takes nothing for 30 s is closed, who takes something stays', async (t
   t.mock.method(performance, 'now', () => now() + ahead);
   const sent = camera.sent.length;
   await until('more frames', () => camera.sent.length >= sent + 20);
-  assert.equal((await cameraView()).viewers, 3, 'nobody is closed before');
+  assert.equal((await view()).viewers, 3, 'nobody is closed before');
   ahead = 40_000;
-  await until('end of both', async () => (await cameraView()).viewers === 1);
+  await until('end of both', async () => (await view()).viewers === 1);
   for (const socket of [stalled, live.socket]) socket.resume();
   await until('their end as they see it', () => stalled.closed && live.socket.readyState === live.socket.CLOSED);
   const seen = reader.seen.length;

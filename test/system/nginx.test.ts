@@ -6,10 +6,11 @@ import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { Accounts } from '../../services/shared/accounts.ts';
 import { parseRights } from '../../services/shared/rights.ts';
-import { type FakeCamera, readFrames, startCamera } from '../helpers/fake-camera.ts';
+import { type FakeCamera, readFrames } from '../helpers/fake-camera.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { startFront } from '../helpers/front-camera.ts';
 import { deployed, type Nginx, startNginx } from '../helpers/nginx.ts';
-import { type Env, password, startTestBroker, startTestGateway, type TestGateway, token } from '../helpers/services.ts';
+import { type Env, password, type TestGateway, token } from '../helpers/services.ts';
 import { makeCertificate } from '../helpers/site-certificate.ts';
 import { until, within } from '../helpers/until.ts';
 import { bearer, openLive, seqs, watchStream } from '../helpers/viewers.ts';
@@ -34,13 +35,7 @@ const common = (gateway: TestGateway) => ({
   'snippets/homeguard-proxy.conf': deployed('nginx/snippets/homeguard-proxy.conf'),
 });
 
-async function setUpCamera(t: TestContext, env: Env) {
-  const bus = await startTestBroker(t);
-  const camera = await startCamera(t, bus, 'front', frames);
-  const gateway = await startTestGateway(t, bus, { GATEWAY_TRUSTED_PROXIES: '127.0.0.1', ...env });
-  await until('camera at the gateway', async () => (await view(gateway)).online);
-  return { camera, gateway };
-}
+const setUpCamera = (t: TestContext, env: Env) => startFront(t, frames, { env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1', ...env } });
 
 async function view(gateway: TestGateway): Promise<Record<string, unknown>> {
   return (await (await fetch(`${gateway.url}cameras/front`, { headers: bearer })).json()) as Record<string, unknown>;

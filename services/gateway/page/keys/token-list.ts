@@ -1,12 +1,10 @@
-import { Fragment, h, type JSX } from 'preact';
+import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import type { Ui } from '../view/ui.ts';
 import { ago } from '../words/times.ts';
-import { Adding } from './adding.ts';
 import { Entry } from './entry.ts';
-import { Trouble } from './form.ts';
-import { useList } from './list.ts';
+import { List } from './list.ts';
 import { ask, type Token } from './request.ts';
 import { Sure } from './sure.ts';
 import { TokenForm } from './token-form.ts';
@@ -17,21 +15,11 @@ const ADD = 'add-token';
 /** All tokens, with what each is good for; makes and revokes them. */
 export function TokenList({ ui, cameras, isShown }: { ui: Ui; cameras: Camera[]; isShown: boolean }): JSX.Element {
   const words = keyWords();
-  const { list, load, loading } = useList<Token>(ui, 'tokens', isShown);
-  const entries = list?.map((token) => h(TokenEntry, { key: token.name, ui, token, cameras, onChange: load }));
-  return h(
-    Fragment,
-    null,
-    h('p', { class: 'soft' }, words.tokensIntro, ' ', list?.length === 0 && words.noTokensYet),
-    h(Adding, {
-      ...{ id: ADD, label: words.makeToken },
-      form: (onEnd) => h(TokenForm, { ui, cameras, camera: null, onMade: () => void load(), onEnd }),
-    }),
-    h(Trouble, { ui, fault: loading.fault }),
-    list
-      ? entries && entries.length > 0 && h('ul', { class: 'entries' }, entries)
-      : !loading.fault && h('p', { class: 'soft' }, words.loading),
-  );
+  return h(List<Token>, {
+    ...{ ui, path: 'tokens', isShown, intro: words.tokensIntro, none: words.noTokensYet },
+    add: { id: ADD, label: words.makeToken, form: (onMade, onEnd) => h(TokenForm, { ui, cameras, camera: null, onMade, onEnd }) },
+    entry: (token, onChange) => h(TokenEntry, { key: token.name, ui, token, cameras, onChange }),
+  });
 }
 
 interface EntryProps {

@@ -1,11 +1,9 @@
-import { Fragment, h, type JSX } from 'preact';
+import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Camera } from '../camera.ts';
 import type { Ui } from '../view/ui.ts';
-import { Adding } from './adding.ts';
 import { Entry } from './entry.ts';
-import { Trouble } from './form.ts';
-import { useList } from './list.ts';
+import { List } from './list.ts';
 import { ask, type User } from './request.ts';
 import { ADMIN, EVERY, type Rights } from './rights.ts';
 import { Sure } from './sure.ts';
@@ -18,18 +16,11 @@ const ADD = 'add-user';
 /** All users, with what they may; adds, changes and removes them. */
 export function UserList({ ui, cameras }: { ui: Ui; cameras: Camera[] }): JSX.Element {
   const words = keyWords();
-  const { list, load, loading } = useList<User>(ui, 'users', true);
-  const entries = list?.map((user) => h(UserEntry, { key: user.name, ui, user, cameras, onChange: load }));
-  return h(
-    Fragment,
-    null,
-    h('p', { class: 'soft' }, words.usersIntro, ' ', list?.length === 0 && words.noUsers),
-    h(Adding, { id: ADD, label: words.addUser, form: (onEnd) => h(NewUser, { ui, cameras, onMade: () => void load(), onEnd }) }),
-    h(Trouble, { ui, fault: loading.fault }),
-    list
-      ? entries && entries.length > 0 && h('ul', { class: 'entries' }, entries)
-      : !loading.fault && h('p', { class: 'soft' }, words.loading),
-  );
+  return h(List<User>, {
+    ...{ ui, path: 'users', isShown: true, intro: words.usersIntro, none: words.noUsers },
+    add: { id: ADD, label: words.addUser, form: (onMade, onEnd) => h(NewUser, { ui, cameras, onMade, onEnd }) },
+    entry: (user, onChange) => h(UserEntry, { key: user.name, ui, user, cameras, onChange }),
+  });
 }
 
 interface EntryProps {

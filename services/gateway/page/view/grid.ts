@@ -1,6 +1,6 @@
 /** How tiles are laid out. Pure. */
 
-/** Below a picture stands its caption; between tiles is a gap; in CSS pixels, as page.css has them. */
+/** Below a picture stands its caption; between tiles is a gap; in CSS pixels, as style/wall.css has them. */
 export const CAPTION = 44;
 export const GAP = 14;
 /** Smaller ones are no use: then the wall is scrolled. */

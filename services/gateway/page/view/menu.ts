@@ -5,7 +5,7 @@ import type { Language } from '../words/choice.ts';
 import { ActionButton, Icon } from './icon.ts';
 import type { Ui } from './ui.ts';
 
-/** As page.css has it of a phone held upright. */
+/** As style/menu.css has it of a phone held upright. */
 const NARROW = matchMedia('(max-width: 620px)');
 
 interface Props {
