@@ -3,8 +3,10 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Knobs } from '../../services/shared/knob.ts';
+import { inspect } from '../helpers/axe.ts';
 import { readFrames, startCamera } from '../helpers/fake-camera.ts';
-import { ask, inspect, open, REFUSED, startRealGateway } from './real-gateway.ts';
+import { REFUSED } from '../helpers/open-page.ts';
+import { ask, open, startRealGateway } from './real-gateway.ts';
 
 const SETTINGS: Knobs = {
   capture: { type: 'switch', label: 'Capture', value: 'ON', default: 'ON' },
