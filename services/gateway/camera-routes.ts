@@ -15,7 +15,7 @@ import type { Door } from './door.ts';
 import type { Hub } from './hub.ts';
 import { LiveClient, type LiveOptions } from './live.ts';
 import { STREAM_HEADERS, streamMjpeg } from './mjpeg.ts';
-import { problem, why } from './problem.ts';
+import { problem } from './problem.ts';
 import type { Refusals } from './refusals.ts';
 import type { Routes } from './routes.ts';
 import { changeSetting } from './setting.ts';
@@ -62,8 +62,7 @@ export function addCameras(
     const { id } = channel.camera;
     if (right === 'view' || mayControl(visitor, id)) return answer(c, channel, commands);
     refusals.add('no-right', { path: c.req.path });
-    const missing = `control:${id}`;
-    return problem(403, `This takes the right ${missing}; ${visitor.name} may only watch.`, why({ code: 'no-right', right: missing }));
+    return problem(403, `This takes the right control:${id}; ${visitor.name} may only watch.`);
   };
 
   const stream = withCamera('view', (c, channel) => {
@@ -160,7 +159,7 @@ export function addCameras(
 
 function noCamera(id: string | undefined, ids: string[], trouble: string | null): Response {
   const known = ids.length > 0 ? `Known are: ${ids.join(', ')}.` : 'None has shown itself on the bus yet: is the camera service running?';
-  return id ? problem(404, `There is no camera "${id}". ${known}`, why({ code: 'no-camera' })) : problem(503, trouble ?? `There is no camera yet. ${known}`);
+  return id ? problem(404, `There is no camera "${id}". ${known}`) : problem(503, trouble ?? `There is no camera yet. ${known}`);
 }
 
 function numberOf(text: string | undefined, fallback: number): number {

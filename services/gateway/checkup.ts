@@ -1,7 +1,7 @@
 /** What the doctor finds on the machine of a camera (`POST /cameras/{id}/doctor`): asked over the bus, since the camera may be anywhere. */
 import type { Channel } from './channel.ts';
 import type { Commands } from './command.ts';
-import { darkProblem, problem, sentence, why } from './problem.ts';
+import { darkProblem, problem, sentence } from './problem.ts';
 import { outcomeProblem } from './setting.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function answerCheckup(channel: Channel, commands: Commands, comman
     case 'refused': {
       const { reason, retrySeconds } = outcome;
       if (retrySeconds === undefined) return problem(503, sentence(reason), { command });
-      return problem(429, sentence(reason), why({ code: 'too-soon', seconds: retrySeconds }), { 'Retry-After': String(retrySeconds) });
+      return problem(429, sentence(reason), {}, { 'Retry-After': String(retrySeconds) });
     }
     case 'lost':
       return darkProblem(outcome.why, { command });

@@ -5,7 +5,7 @@ import type { Channel } from './channel.ts';
 import type { Asked } from './context.ts';
 import type { Hub } from './hub.ts';
 import { STALLED_MS } from './mjpeg.ts';
-import { problem, why } from './problem.ts';
+import { problem } from './problem.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface DoorParts {
@@ -33,7 +33,7 @@ export class Door {
     if (hub.viewers < maxViewers) return null;
     refusals.add('full', { client: clientOf(c.env.incoming).address, path: c.req.path });
     const detail = `There are ${maxViewers} viewers already; GATEWAY_MAX_VIEWERS sets how many there may be.`;
-    return problem(503, detail, why({ code: 'too-many-viewers', max: maxViewers }), { 'Retry-After': '10' });
+    return problem(503, detail, {}, { 'Retry-After': '10' });
   }
 
   /** To be called when the viewer that asks now is closed since it takes nothing. */

@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import type { Refused } from '../shared/refusal.ts';
 import type { Darkness } from './darkness.ts';
 
 const PROBLEM_HEADERS = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
@@ -7,7 +6,7 @@ const PROBLEM_HEADERS = { 'Content-Type': 'application/problem+json', 'Cache-Con
 /**
  * An error as `application/problem+json` (RFC 9457).
  * @param detail what went wrong and what to do about it, for the reader of the answer
- * @param more further members, such as a camera's condition; why it was refused stands there for programs, too
+ * @param more further members, such as a camera's condition
  */
 export function problem(status: number, detail: string, more: object = {}, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, ...more }), {
@@ -15,9 +14,6 @@ export function problem(status: number, detail: string, more: object = {}, heade
     headers: { ...PROBLEM_HEADERS, ...headers },
   });
 }
-
-/** Why something was refused, as further members of its problem. */
-export const why = (refused: Refused): Refused => refused;
 
 /** The same as a whole HTTP/1.1 answer, behind which the connection is closed: for what never became a request. */
 export function problemText(status: number, detail: string): string {
@@ -35,7 +31,7 @@ export function problemParts(status: number, detail: string): { headers: Record<
 /** Nothing can be had of a camera: 503 with the condition, its cause and what to do. @param more further members */
 export function darkProblem({ condition, cause, advice }: Darkness, more: object = {}): Response {
   const detail = [cause, advice].flatMap((text) => (text ? sentence(text) : [])).join(' ');
-  return problem(503, detail || `The camera shows nothing: ${condition}.`, { ...why({ code: 'dark', condition }), cause, advice, ...more });
+  return problem(503, detail || `The camera shows nothing: ${condition}.`, { condition, cause, advice, ...more });
 }
 
 /** Causes are no whole sentences everywhere: `EACCES on /dev/video0`. */

@@ -5,7 +5,7 @@ import type { Camera } from './camera.ts';
 import type { Channel } from './channel.ts';
 import type { Commands, Outcome } from './command.ts';
 import { namesOf } from './knobs.ts';
-import { darkProblem, problem, sentence, why } from './problem.ts';
+import { darkProblem, problem, sentence } from './problem.ts';
 
 /** Of a name that a client made up, no more characters are repeated to it. */
 const MAX_NAME = 80;
@@ -55,7 +55,7 @@ export function checkWanted(channel: Channel, setting: string, wanted: string): 
   if (!knob) return unknownProblem(camera, setting);
   if (setting === 'snapshot') return camera.darkness ? darkProblem(camera.darkness) : checkSize(camera, wanted);
   const read = readKnob(knob, wanted);
-  return 'text' in read ? read : problem(422, `${setting} ${read.refused}.`, { setting, ...read.why });
+  return 'text' in read ? read : problem(422, `${setting} ${read.refused}.`, { setting });
 }
 
 /** What came of a command that was not done. */
@@ -69,12 +69,11 @@ export function outcomeProblem(outcome: Exclude<Outcome, { is: 'done' }>, settin
       return problem(
         504,
         `The camera did not answer within ${outcome.seconds} s: look at the log of the camera service; /cameras/${id} shows what is set now.`,
-        { setting, ...why({ code: 'no-answer', seconds: outcome.seconds }) },
+        { setting },
       );
     case 'too-many': {
       const [status, whose] = outcome.where === 'camera' ? [429, 'this camera'] : [503, 'all cameras together'];
-      const detail = `Too many commands to ${whose} are under way: try again in a moment.`;
-      return problem(status, detail, { setting, ...why({ code: 'too-many-commands' }) }, { 'Retry-After': '1' });
+      return problem(status, `Too many commands to ${whose} are under way: try again in a moment.`, { setting }, { 'Retry-After': '1' });
     }
   }
 }
@@ -87,13 +86,10 @@ function knobOf({ knobs }: Camera, setting: string): Knob | undefined {
 
 function unknownProblem(camera: Camera, setting: string): Response {
   if (!camera.knobs) {
-    return problem(404, `Nothing can be set on camera "${camera.id}": it tells of no settings, as one that only sends pictures.`, why({ code: 'no-setting' }));
+    return problem(404, `Nothing can be set on camera "${camera.id}": it tells of no settings, as one that only sends pictures.`);
   }
   const names = namesOf(camera.knobs);
-  return problem(404, `${whyUnknown(camera, setting)} What can be set on this camera now: ${names.join(', ')}.`, {
-    settings: names,
-    ...why({ code: 'no-setting' }),
-  });
+  return problem(404, `${whyUnknown(camera, setting)} What can be set on this camera now: ${names.join(', ')}.`, { settings: names });
 }
 
 function whyUnknown({ isEncoded, darkness }: Camera, setting: string): string {

@@ -1,5 +1,4 @@
 /** What can be set on a camera while it runs: each knob's kind, range and value, and which texts are right for it. Pure. */
-import type { Refused } from './refusal.ts';
 
 interface Common {
   /** For people: `Power line frequency`. */
@@ -60,44 +59,37 @@ export function textOf(knob: Knob): string | null {
   return knob.type === 'button' ? null : String(knob.value);
 }
 
-type Read = { text: string } | { refused: string; why: Refused };
-
-const refuse = (refused: string, why: Refused): Read => ({ refused, why });
-
 /**
  * Looks whether `text` is right for the knob; `default` always is where there is one.
- * @returns the value as the setting's topic gives it, or why it is refused: as the end of a sentence about the setting, and for programs
+ * @returns the value as the setting's topic gives it, or why it is refused, as the end of a sentence about the setting
  */
-export function readKnob(knob: Knob, text: string): Read {
+export function readKnob(knob: Knob, text: string): { text: string } | { refused: string } {
   const wanted = text.trim();
-  if (knob.readOnly) return refuse('can only be read', { code: 'read-only' });
-  if (knob.inactive) return refuse('has no effect now: first switch off the automatic that rules it', { code: 'inactive' });
+  if (knob.readOnly) return { refused: 'can only be read' };
+  if (knob.inactive) return { refused: 'has no effect now: first switch off the automatic that rules it' };
   if (knob.type === 'button') return { text: wanted };
   if (wanted.toLowerCase() === 'default') return { text: String(knob.default) };
   switch (knob.type) {
     case 'switch':
       if (ON.test(wanted)) return { text: 'ON' };
-      return OFF.test(wanted) ? { text: 'OFF' } : refuse('has to be ON or OFF', { code: 'on-or-off' });
+      return OFF.test(wanted) ? { text: 'OFF' } : { refused: 'has to be ON or OFF' };
     case 'number':
       return readNumber(knob, wanted);
     case 'select': {
       const option =
         knob.options.find((each) => each === wanted) ?? knob.options.find((each) => each.toLowerCase() === wanted.toLowerCase());
-      if (option !== undefined) return { text: option };
-      return refuse(`has to be one of: ${knob.options.join(', ')}`, { code: 'not-offered', options: knob.options });
+      return option === undefined ? { refused: `has to be one of: ${knob.options.join(', ')}` } : { text: option };
     }
     case 'text':
-      return wanted.length <= knob.maxLength
-        ? { text: wanted }
-        : refuse(`has to be at most ${knob.maxLength} characters long`, { code: 'too-long', max: knob.maxLength });
+      return wanted.length <= knob.maxLength ? { text: wanted } : { refused: `has to be at most ${knob.maxLength} characters long` };
   }
 }
 
-function readNumber({ min, max, step }: Knob & { type: 'number' }, text: string): Read {
+function readNumber({ min, max, step }: Knob & { type: 'number' }, text: string): { text: string } | { refused: string } {
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max)) return refuse(`has to be a whole number from ${min} to ${max}`, { code: 'out-of-range', min, max });
+  if (!(value >= min && value <= max)) return { refused: `has to be a whole number from ${min} to ${max}` };
   const over = (value - min) % Math.max(1, step);
   if (over === 0) return { text: String(value) };
-  const near = [value - over, value - over + step].filter((each) => each <= max);
-  return refuse(`goes in steps of ${step}: ${near.join(' or ')}`, { code: 'step', step, near });
+  const below = value - over;
+  return { refused: `goes in steps of ${step}: ${below}${below + step <= max ? ` or ${below + step}` : ''}` };
 }

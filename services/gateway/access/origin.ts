@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { problem, why } from '../problem.ts';
+import { problem } from '../problem.ts';
 import type { Refusals } from '../refusals.ts';
 
 /**
@@ -16,8 +16,7 @@ export function sameOrigin(refusals: Refusals): MiddlewareHandler {
     if (isOwn) return next();
     refusals.add('other-origin', { origin: origin ?? site, path: c.req.path });
     const whose = origin ? `of ${origin}` : 'of another site';
-    const detail = `A page ${whose} may not do this. Open HomeGuard itself; behind a proxy, pass the Host header on.`;
-    return problem(403, detail, why({ code: 'other-origin' }));
+    return problem(403, `A page ${whose} may not do this. Open HomeGuard itself; behind a proxy, pass the Host header on.`);
   };
 }
 
