@@ -1,15 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { readAssets } from '../../services/gateway/assets.ts';
 import type { Camera } from '../../services/gateway/page/camera.ts';
 import { defer, type Scope } from '../helpers/cleanup.ts';
-import { jpegFrames } from '../helpers/frames.ts';
-import { stamped } from '../helpers/pictures.ts';
+import { readFrames } from '../helpers/fake-camera.ts';
+import { StubCamera } from './stub-camera.ts';
 
 const assets = readAssets();
 /** Where a gateway behind a proxy may be. */
@@ -17,20 +15,6 @@ const base = '/cams/';
 const csp = "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; connect-src 'self' ws: wss:";
 const boundary = 'stub';
 const password = 'right';
-
-/** What a stub camera sends: stamped frames, nothing, or a placeholder each 200 ms, marked as one or, as an older gateway's, not. */
-export type Playing = 'frames' | 'nothing' | 'placeholder' | 'unmarked';
-
-interface StubCamera {
-  view: Camera;
-  playing: Playing;
-  /** How long ago its frames were taken, in ms. */
-  lag: number;
-  /** Pictures, to all its viewers. */
-  sent: number;
-  /** When the last one was, monotonic ms. */
-  sentAt: number;
-}
 
 /**
  * A gateway that plays faults: the page's files and routes as the real one serves them, and frames of ffmpeg's test picture.
@@ -67,7 +51,7 @@ export class StubGateway {
   }
 
   static async start(t: Scope, cameras: Partial<Camera>[] = [{ id: 'front', name: 'Front door' }], fps = 25): Promise<StubGateway> {
-    const gateway = new StubGateway(await readFrames(), fps);
+    const gateway = new StubGateway(await readFrames({ width: 640, height: 360, count: 30, bytes: 30_000 }), fps);
     for (const camera of cameras) gateway.add(camera);
     await new Promise<void>((resolve) => gateway.#server.listen(0, '127.0.0.1', resolve));
     let seq = 0;
@@ -85,22 +69,8 @@ export class StubGateway {
   }
 
   add(camera: Partial<Camera>): void {
-    const view: Camera = {
-      ...{ id: 'front', name: 'Front door', online: true, condition: 'live', cause: null, advice: null, test: false, default: false },
-      control: true,
-      ...{
-        since: new Date(this.now).toISOString(),
-        device: null,
-        size: { width: 640, height: 360 },
-        fps: this.fps,
-        viewers: 1,
-        settings: {},
-      },
-      topic: `homeguard/${camera.id ?? 'front'}`,
-      format: { pixel: 'MJPG', width: 640, height: 360, fps: 30, encoded: false },
-      ...camera,
-    };
-    this.cameras.set(view.id, { view, playing: 'frames', lag: 0, sent: 0, sentAt: 0 });
+    const added = new StubCamera(camera, this.#frames, this);
+    this.cameras.set(added.view.id, added);
   }
 
   camera(id = 'front'): StubCamera {
@@ -142,7 +112,7 @@ export class StubGateway {
 
   #play(seq: number): void {
     for (const [id, camera] of this.cameras) {
-      const picture = this.#pictureOf(camera, seq);
+      const picture = camera.picture(seq);
       if (!picture) continue;
       for (const [socket, watched] of this.sockets) {
         if (!watched.includes(id) || socket.bufferedAmount > 0) continue;
@@ -152,14 +122,6 @@ export class StubGateway {
       }
       for (const stream of this.streams) if (stream.req.url?.includes(`/${id}/`)) writePart(stream, picture);
     }
-  }
-
-  #pictureOf({ playing, lag }: StubCamera, seq: number): Buffer | null {
-    const frame = this.#frames[seq % this.#frames.length];
-    if (!frame || playing === 'nothing') return null;
-    if (playing === 'frames') return stamped(frame, seq, Math.round((this.now - lag) * 1000));
-    if (seq % Math.round(this.fps / 5) !== 0) return null;
-    return playing === 'unmarked' ? frame : marked(frame);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -225,8 +187,7 @@ export class StubGateway {
       json(response, 503, { title: 'No picture', detail: this.snapshotFault });
       return;
     }
-    const picture = this.#pictureOf({ ...camera, playing: 'frames' }, 1);
-    response.writeHead(200, { 'Content-Type': 'image/jpeg', 'X-Timestamp': (this.now / 1000).toFixed(6) }).end(picture);
+    response.writeHead(200, { 'Content-Type': 'image/jpeg', 'X-Timestamp': (this.now / 1000).toFixed(6) }).end(camera.frame(1));
   }
 
   #set(response: ServerResponse, wish: string): void {
@@ -278,16 +239,6 @@ export class StubGateway {
   #tell(peer: WebSocket, { view }: StubCamera): void {
     peer.send(JSON.stringify({ type: 'state', ...view, now: this.now }));
   }
-}
-
-async function readFrames(): Promise<Buffer[]> {
-  const dir = await jpegFrames({ width: 640, height: 360, count: 30, bytes: 30_000 });
-  return Promise.all((await readdir(dir)).filter((name) => name.endsWith('.jpg')).map((name) => readFile(join(dir, name))));
-}
-
-function marked(frame: Buffer): Buffer {
-  const mark = Buffer.from('homeguard placeholder');
-  return Buffer.concat([frame.subarray(0, 2), Buffer.from([0xff, 0xfe, 0, mark.length + 2]), mark, frame.subarray(2)]);
 }
 
 function writePart(stream: ServerResponse, picture: Buffer): void {
