@@ -21,11 +21,12 @@ import { Journal } from './journal.ts';
 import { Choices } from './knobs/choices.ts';
 import { Commands } from './knobs/commands.ts';
 import type { Doctor } from './knobs/doctor.ts';
-import { askDoctor } from './knobs/doctor-command.ts';
 import { sizeText } from './knobs/knobs.ts';
-import { type Outcome, userOf } from './knobs/outcome.ts';
+import { type Crew, obey } from './knobs/obey.ts';
+import { userOf } from './knobs/outcome.ts';
 import { Panel } from './knobs/panel.ts';
 import { Snapshots } from './knobs/snapshots.ts';
+import { Values } from './knobs/values.ts';
 import { Outlet } from './outlet.ts';
 import { Report } from './report.ts';
 import { SmallStream } from './small/small-stream.ts';
@@ -88,11 +89,9 @@ class Camera implements AsyncDisposable {
   readonly #report: Report;
   readonly #audience: Audience;
   readonly #outlet: Outlet;
-  readonly #doctor: CameraTools['doctor'];
+  readonly #values: Values;
   readonly #small: SmallStream;
   readonly #telemetry = new Pulse(TELEMETRY, () => this.#sendTelemetry());
-  /** Setting -> the value told last. */
-  readonly #told = new Map<string, string>();
   #mode: Mode | null = null;
   #found: Found | null = null;
 
@@ -103,12 +102,12 @@ class Camera implements AsyncDisposable {
     this.#journal = new Journal(log.child({ service: 'camera', camera: camera.id }));
     this.#journal.begin(source.kind === 'url' ? publicUrl(source.url) : camera.source);
     this.#settings = camera;
-    this.#doctor = doctor;
     this.#topics = cameraTopics(mqtt.prefix, camera.id);
     const will = { topic: this.#topics.status, payload: 'offline' };
     const clientId = `${clientIdPrefix(mqtt.prefix, 'camera')}${camera.id}`;
     const { url, tlsCa } = mqtt;
     this.#bus = new Bus({ url, tlsCa, clientId, credentials, will, maxPacketBytes: MAX_PACKET_BYTES, connect, log: this.#journal.log });
+    this.#values = new Values(this.#bus, this.#topics);
     const places = { ...LOOK_ROOTS, ...roots };
     this.#finder = new Finder(places);
     this.#plug = new Plug([places.dev, ...(source.kind === 'device' ? [path.dirname(source.path)] : [])]);
@@ -156,12 +155,20 @@ class Camera implements AsyncDisposable {
       changed: () => this.#audience.look(),
       send: (taken) => this.#bus.deliver(this.#topics.snapshot, taken.jpeg, { retain: true, stamp: taken.stamp, user: userOf(taken) }),
     });
+    const crew: Crew = {
+      snapshots: this.#snapshots,
+      panel: this.#panel,
+      capture: this.#capture,
+      camera: camera.id,
+      doctor,
+      send: (checkup) => this.#bus.deliver(this.#topics.doctor, JSON.stringify(checkup), { user: userOf(checkup) }),
+    };
     new Commands({
       bus: this.#bus,
       topics: this.#topics,
       log: this.#journal.log,
       closed: [mqtt.prefix, mqtt.discoveryPrefix],
-      obey: (setting, text) => this.#obey(setting, text),
+      obey: (setting, text) => obey(setting, text, crew),
       valueOf: (setting) => settingText(this.#panel.knobs, setting),
     });
   }
@@ -170,7 +177,7 @@ class Camera implements AsyncDisposable {
     this.#telemetry.start();
     this.#discovery.start();
     this.#bus.announce(this.#topics.status, 'online');
-    this.#tellSettings(this.#panel.knobs);
+    this.#values.tell(this.#panel.knobs);
     this.#bus.onChange((connected) => connected && this.#onConnected());
     this.#bus.subscribe(this.#topics.viewers('+'), ({ topic, payload }) => {
       this.#audience.count(topic, payload.toString());
@@ -207,7 +214,7 @@ class Camera implements AsyncDisposable {
       log,
       changed: (knobs) => {
         this.#report.update({ settings: knobs });
-        this.#tellSettings(knobs);
+        this.#values.tell(knobs);
       },
       want: (wanted) => this.#capture.want(wanted),
       switched: () => this.#onSwitched(),
@@ -257,34 +264,6 @@ class Camera implements AsyncDisposable {
     const hint = slowness(format, this.#mode, this.#panel.knobs);
     this.#report.update({ format, hint });
     this.#panel.measured(format);
-  }
-
-  async #obey(setting: string, text: string): Promise<Outcome> {
-    switch (setting) {
-      case 'snapshot':
-        return await this.#snapshots.obey(text);
-      case 'doctor':
-        return await askDoctor(text, {
-          camera: this.#settings.id,
-          doctor: this.#doctor,
-          send: (checkup) => this.#bus.deliver(this.#topics.doctor, JSON.stringify(checkup), { user: userOf(checkup) }),
-        });
-      case 'reset':
-        return { refused: await this.#panel.reset() };
-      case 'restart':
-        this.#capture.reopen();
-        return { refused: null };
-      default:
-        return { refused: await this.#panel.turn(setting, text) };
-    }
-  }
-
-  #tellSettings(knobs: Knobs): void {
-    for (const [setting, knob] of Object.entries(knobs)) {
-      const text = textOf(knob);
-      if (text !== null && text !== this.#told.get(setting)) this.#bus.announce(this.#topics.setting(setting), text);
-      if (text !== null) this.#told.set(setting, text);
-    }
   }
 
   /** Off: the device is closed, and nobody finds a picture of before. */

@@ -2,46 +2,19 @@ import { performance } from 'node:perf_hooks';
 import { wallMicroseconds } from '../shared/clock.ts';
 import { formatSmallWish, type SmallWish } from '../shared/contract.ts';
 import type { Camera } from './camera.ts';
-import { drawDarkness } from './dark-picture.ts';
-import { busLost, type Darkness, type ShownCondition } from './darkness.ts';
+import { DarkPicture } from './dark-picture.ts';
+import { busLost, type Darkness } from './darkness.ts';
 import { isJpeg, Picture } from './picture.ts';
 import { Rate } from './rate.ts';
+import { patienceFor, silenceOf } from './silence.ts';
 import { LAG_MS, SmallAudience } from './small-audience.ts';
 import { Traffic } from './traffic.ts';
+import type { Viewer } from './viewer.ts';
 
-/** Without a frame for so long the camera counts as silent, or 2.5 times its own interval if that is longer, in ms. */
-const SILENT_MS = 1_200;
-/** But never for longer than this, whatever rate the camera promises, in ms; a rate that was measured is believed further. */
-const MAX_SILENT_MS = 5_000;
-const MAX_SILENT_MEASURED_MS = 60_000;
-/** A placeholder is sent so often, in ms, so that no viewer takes it for a stalled line. */
-const PLACEHOLDER_MS = 700;
 /** While no whole frame comes for so long, whoever waits for one is shown small ones, in ms. */
 const STAND_IN_MS = 1_000;
 /** The number of viewers is told at most so often, in ms: of a thousand that come at once not each hears of each. */
 const COUNT_MS = 1_000;
-
-const SILENCE: Darkness = {
-  condition: 'no-frames',
-  cause: 'The camera service is there, but no frame arrives.',
-  advice: 'Wait a moment; if it stays dark, look at the log of the camera service.',
-};
-
-/** Someone who watches one camera. */
-export interface Viewer {
-  /** Shows a picture if the viewer has room for it; `now` in ms, monotonic. A picture it has no room for is gone for it. */
-  show(picture: Picture, now: number): void;
-  /** So many device pixels it can show across, so many pictures a second; null, or without this: all there are. */
-  room?(): { width: number; fps: number } | null;
-  /** The camera's state has changed. */
-  tell?(): void;
-  /** The number of viewers is another one. */
-  count?(viewers: number): void;
-  /** The camera was taken off the bus: ends the viewer, if it is to end otherwise than at a stop. */
-  remove?(): void;
-  /** Ends the viewer, as at a stop of the gateway. */
-  end(): void;
-}
 
 /** One camera's newest picture and those who watch it. It knows nothing of the bus: the hub feeds it. */
 export class Channel {
@@ -52,23 +25,21 @@ export class Channel {
   readonly #onWanted: (viewers: number, small: SmallWish) => void;
   readonly #small = new SmallAudience();
   readonly #smallRate = new Rate();
+  readonly #darkPicture: DarkPicture;
   #wanted = '0 0 0';
   #newest: Picture | null = null;
   /** When the newest whole frame came. */
   #newestAt = Number.NEGATIVE_INFINITY;
   /** When the last frame came, of whatever size, or else when the first viewer did. */
   #waitingSince = Number.NEGATIVE_INFINITY;
-  #placeholder: { key: string; picture: Picture; shownAt: number } | null = null;
   #busTrouble: string | null = null;
   /** Whether viewers were told that frames do not come though they should. */
   #toldSilent = false;
   #told = { viewers: 0, at: Number.NEGATIVE_INFINITY };
-  /** Since when the gateway sees a darkness that the camera cannot tell of. */
-  #began: { condition: ShownCondition; since: string } | null = null;
-
   /** @param onWanted is told at each change how many viewers need whole frames, and who wants small ones */
   constructor(camera: Camera, onWanted: (viewers: number, small: SmallWish) => void) {
     this.camera = camera;
+    this.#darkPicture = new DarkPicture(camera);
     this.#onWanted = onWanted;
   }
 
@@ -95,7 +66,8 @@ export class Channel {
     this.#small.fit(viewer, this.camera.small, null, now);
     this.#tellWanted();
     const first = (this.#small.spared?.has(viewer) ? this.#small.newest : null) ?? this.#newest;
-    if (this.#darkness(now)) this.#showPlaceholder(now, [viewer]);
+    const dark = this.#darkness(now);
+    if (dark) viewer.show(this.#darkPicture.of(dark, now), now);
     else if (first) viewer.show(first, now);
     return {
       [Symbol.dispose]: () => {
@@ -161,7 +133,7 @@ export class Channel {
     this.#busTrouble = busTrouble;
     // Whoever cannot see that a camera is switched off has to take it for that.
     if (busTrouble || !this.camera.online || this.camera.isOff) this.#newest = null;
-    if (!this.#darkness(performance.now())) this.#began = null;
+    if (!this.#darkness(performance.now())) this.#darkPicture.ended();
     for (const viewer of this.#viewers) this.#small.fit(viewer, this.camera.small, this.#newest, performance.now());
     this.#tellWanted();
     for (const viewer of this.#viewers) viewer.tell?.();
@@ -174,9 +146,10 @@ export class Channel {
     this.#tellViewers(now);
     this.#small.tick(now, 1000 / this.camera.promisedFps);
     this.#tellWanted();
-    if (this.#viewers.size === 0 || !this.#darkness(now)) return;
-    if (this.#placeholder && this.#placeholder.key === this.#key(now) && now - this.#placeholder.shownAt < PLACEHOLDER_MS) return;
-    this.#showPlaceholder(now, this.#viewers);
+    const dark = this.#viewers.size > 0 && this.#darkness(now);
+    if (!dark || !this.#darkPicture.isDue(dark, now)) return;
+    const picture = this.#darkPicture.turn(dark, now);
+    for (const viewer of this.#viewers) viewer.show(picture, now);
   }
 
   /** Why there is nothing to show; null while frames come or may still come in time. */
@@ -195,7 +168,7 @@ export class Channel {
     const dark = this.#darkness(now);
     return {
       ...this.camera.view(this.#busTrouble),
-      ...(dark && { ...dark, since: this.#sinceOf(dark) }),
+      ...(dark && { ...dark, since: this.#darkPicture.since(dark) }),
       fps: this.#fps(now),
       viewers: this.#viewers.size,
     };
@@ -243,8 +216,7 @@ export class Channel {
     this.traffic.takenAt = picture.takenAt;
     this.traffic.receivedAt = receivedAt;
     this.#waitingSince = now;
-    this.#placeholder = null;
-    this.#began = null;
+    this.#darkPicture.forget();
     this.#tellSilence(now);
     return picture;
   }
@@ -259,17 +231,16 @@ export class Channel {
 
   #darkness(now: number): Darkness | null {
     if (this.#busTrouble) return busLost(this.#busTrouble);
-    return this.camera.darkness ?? (this.#isSilent(now) ? (this.camera.sighting?.complaint ?? SILENCE) : null);
+    return this.camera.darkness ?? (this.#isSilent(now) ? silenceOf(this.camera) : null);
   }
 
   /** Do frames not come though the camera says that they do? */
   #isSilent(now: number): boolean {
-    const { darkness, sighting, isSighted, promisedFps } = this.camera;
+    const { darkness, isSighted } = this.camera;
     if (this.#busTrouble || this.#viewers.size === 0) return false;
     // Nobody but the gateway tells how such a camera is.
     if (darkness) return isSighted;
-    const longest = sighting ? MAX_SILENT_MEASURED_MS : MAX_SILENT_MS;
-    return now - this.#waitingSince >= Math.min(longest, Math.max(SILENT_MS, 2500 / promisedFps));
+    return now - this.#waitingSince >= patienceFor(this.camera);
   }
 
   #tellSilence(now: number): void {
@@ -283,28 +254,5 @@ export class Channel {
     if (viewers === this.#told.viewers || now - this.#told.at < COUNT_MS) return;
     this.#told = { viewers, at: now };
     for (const viewer of this.#viewers) viewer.count?.(viewers);
-  }
-
-  /** When a darkness began, ISO 8601 in UTC. */
-  #sinceOf({ condition, since }: Darkness): string {
-    if (since) return since;
-    if (this.#began?.condition !== condition) this.#began = { condition, since: new Date().toISOString() };
-    return this.#began.since;
-  }
-
-  #key(now: number): string {
-    return JSON.stringify([this.#darkness(now), this.camera.size]);
-  }
-
-  #showPlaceholder(now: number, viewers: Iterable<Viewer>): void {
-    const key = this.#key(now);
-    if (this.#placeholder?.key !== key) this.#placeholder = { key, picture: this.#drawPlaceholder(now), shownAt: now };
-    if (viewers === this.#viewers) this.#placeholder.shownAt = now;
-    for (const viewer of viewers) viewer.show(this.#placeholder.picture, now);
-  }
-
-  #drawPlaceholder(now: number): Picture {
-    const dark: Darkness = this.#darkness(now) ?? { condition: 'starting', cause: null, advice: null };
-    return drawDarkness(this.camera, dark, this.#sinceOf(dark));
   }
 }

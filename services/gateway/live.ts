@@ -4,10 +4,11 @@ import { Allowance } from '../shared/allowance.ts';
 import { NewestWins } from '../shared/newest.ts';
 import { Pace } from '../shared/pace.ts';
 import { Progress } from '../shared/progress.ts';
-import type { Channel, Viewer } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { STALLED_MS } from './mjpeg.ts';
 import type { Picture } from './picture.ts';
 import { UnderWay } from './under-way.ts';
+import type { Viewer } from './viewer.ts';
 import { type Look, readWish, WATCH_COMPLAINT } from './wish.ts';
 
 /** Text for a client that takes none piles up to so many bytes; then it hears no more until it has taken them. */

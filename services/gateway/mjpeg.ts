@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Pace } from '../shared/pace.ts';
 import { Progress } from '../shared/progress.ts';
-import type { Channel, Viewer } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { BOUNDARY, EARLY_HEAD, EARLY_PART_END, PART_END, type Picture } from './picture.ts';
 import type { Traffic } from './traffic.ts';
+import type { Viewer } from './viewer.ts';
 
 /** A viewer that takes nothing of what waits for it for so long is closed, in ms. */
 export const STALLED_MS = 30_000;

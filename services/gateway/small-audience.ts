@@ -1,7 +1,7 @@
 /** Who gets a camera's small frames instead of its whole ones, and when. Pure: the clock is handed in. */
 import { MAX_SMALL_FPS, type SmallWish } from '../shared/contract.ts';
-import type { Viewer } from './channel.ts';
 import type { Picture } from './picture.ts';
+import type { Viewer } from './viewer.ts';
 
 /** A picture is wide enough for a screen that is so much wider: nobody sees the difference. */
 const WIDE_ENOUGH = 1.25;

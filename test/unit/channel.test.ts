@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { type TestContext, test } from 'node:test';
 import { Camera } from '../../services/gateway/camera.ts';
-import { Channel, type Viewer } from '../../services/gateway/channel.ts';
+import { Channel } from '../../services/gateway/channel.ts';
 import type { Picture } from '../../services/gateway/picture.ts';
+import type { Viewer } from '../../services/gateway/viewer.ts';
 import { readWish, WATCH_COMPLAINT } from '../../services/gateway/wish.ts';
 import { tinyJpeg } from '../helpers/pictures.ts';
 
