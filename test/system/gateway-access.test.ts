@@ -278,6 +278,7 @@ describe('addresses', { concurrency: 3 }, () => {
       settings: {},
       viewers: 0,
       default: true,
+      control: true,
       topic: 'homeguard/front',
     });
   });

@@ -48,7 +48,7 @@ describe('any JPEG topic is a camera', { concurrency: true }, () => {
         {
           ...{ id: 'door', name: 'door', online: true, condition: 'live', cause: null, advice: null, since: '', test: false, device: null },
           format: { pixel: 'JPEG', ...size, fps: 10, encoded: false },
-          ...{ size, small: null, settings: {}, viewers: 0, default: true, topic: 'homeguard/door' },
+          ...{ size, small: null, settings: {}, viewers: 0, default: true, control: true, topic: 'homeguard/door' },
         },
       );
 
