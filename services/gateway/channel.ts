@@ -36,6 +36,7 @@ export class Channel {
   /** Whether viewers were told that frames do not come though they should. */
   #toldSilent = false;
   #told = { viewers: 0, at: Number.NEGATIVE_INFINITY };
+
   /** @param onWanted is told at each change how many viewers need whole frames, and who wants small ones */
   constructor(camera: Camera, onWanted: (viewers: number, small: SmallWish) => void) {
     this.camera = camera;
